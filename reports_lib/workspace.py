@@ -1,0 +1,140 @@
+"""Where everything is: the folders of a workspace and the settings of its environment.
+
+    <root>/notebooks/<family>.ipynb        one notebook, one family of reports
+    <root>/parameters/<family>/<set>.yaml  saved parameter sets
+    <root>/parameters/schedule.yaml        when which set runs
+    <root>/outputs/                        snapshots, the lake, the embedded database
+
+Settings are read once, when a `Workspace` is made, and never again.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Self
+from zoneinfo import ZoneInfo
+
+from reports_lib.errors import SettingError, UnknownNameError
+
+FAMILY = re.compile(r"[a-z][a-z0-9_]*")
+SET = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+class Setting(NamedTuple):
+    """One environment variable: its default and what it is for."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("DAYBOOK_HOME", "", "The workspace; by default the nearest folder upwards that holds `notebooks/`."),
+    Setting("DAYBOOK_OUTPUTS", "outputs", "Snapshots, lake and embedded database; relative to the workspace."),
+    Setting("DAYBOOK_DATABASE_URL", "", "`postgresql://…` of the database; empty starts the embedded one."),
+    Setting("DAYBOOK_WAREHOUSE_URL", "", "`postgresql://…/db?schema=…` to report from; empty is the lake."),
+    Setting("DAYBOOK_TIME_ZONE", "UTC", "Zone of reports that do not name one."),
+    Setting("DAYBOOK_CELL_TIMEOUT", "600", "Seconds that one cell of a notebook may take."),
+    Setting("DAYBOOK_MEMORY_LIMIT", "4GB", "Memory that the queries of one run may take."),
+    Setting("DAYBOOK_HOST", "127.0.0.1", "Address that `daybook serve` listens on."),
+    Setting("DAYBOOK_PORT", "8127", "Port that `daybook serve` listens on; 0 takes a free one."),
+    Setting("DAYBOOK_URL", "", "What links begin with, such as `https://reports.example.com`; empty is host and port."),
+    Setting("DAYBOOK_SERVE", "1", "`0` ends `daybook demo` after it has printed its links."),
+)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A root folder and the settings that hold for it."""
+
+    root: Path
+    outputs: Path
+    database_url: str = ""
+    warehouse_url: str = ""
+    time_zone: str = "UTC"
+    cell_timeout: int = 600
+    memory_limit: str = "4GB"
+    host: str = "127.0.0.1"
+    port: int = 8127
+    url: str = ""
+
+    @classmethod
+    def find(cls, start: Path | None = None, environ: Mapping[str, str] = os.environ) -> Self:
+        """The workspace that `start` (the working folder) lies in, with the settings of `environ`.
+
+        Raises `SettingError` if there is none, or a setting cannot be read.
+        """
+        value = {s.name: environ.get(s.name, "") or s.default for s in SETTINGS}
+        root = Path(value["DAYBOOK_HOME"]).resolve() if value["DAYBOOK_HOME"] else _nearest(start or Path.cwd())
+        zone = value["DAYBOOK_TIME_ZONE"]
+        try:
+            ZoneInfo(zone)
+        except (ValueError, OSError):
+            raise SettingError(f"DAYBOOK_TIME_ZONE={zone!r} is not a time zone such as Europe/Kyiv") from None
+        return cls(
+            root=root,
+            outputs=(root / value["DAYBOOK_OUTPUTS"]).resolve(),
+            database_url=value["DAYBOOK_DATABASE_URL"],
+            warehouse_url=value["DAYBOOK_WAREHOUSE_URL"],
+            time_zone=zone,
+            cell_timeout=_whole(value, "DAYBOOK_CELL_TIMEOUT"),
+            memory_limit=value["DAYBOOK_MEMORY_LIMIT"],
+            host=value["DAYBOOK_HOST"],
+            port=_whole(value, "DAYBOOK_PORT"),
+            url=value["DAYBOOK_URL"].rstrip("/"),
+        )
+
+    @property
+    def notebooks(self) -> Path:
+        """Folder of the families' notebooks."""
+        return self.root / "notebooks"
+
+    @property
+    def parameters(self) -> Path:
+        """Folder of the saved parameter sets and the schedule."""
+        return self.root / "parameters"
+
+    @property
+    def snapshots(self) -> Path:
+        """Folder of the snapshot store."""
+        return self.outputs / "snapshots"
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the lake's Parquet files."""
+        return self.outputs / "lake"
+
+    def families(self) -> list[str]:
+        """Names of all families: the notebooks there are, in alphabetical order."""
+        return sorted(p.stem for p in self.notebooks.glob("*.ipynb") if FAMILY.fullmatch(p.stem))
+
+    def notebook(self, family: str) -> Path:
+        """Path of the family's notebook; raises `UnknownNameError`."""
+        if family not in (known := self.families()):
+            raise UnknownNameError.of("family", family, known)
+        return self.notebooks / f"{family}.ipynb"
+
+    def sets(self, family: str) -> list[str]:
+        """Names of the family's saved parameter sets, in alphabetical order."""
+        return sorted(p.stem for p in (self.parameters / family).glob("*.yaml") if SET.fullmatch(p.stem))
+
+    def set_path(self, family: str, name: str) -> Path:
+        """Path of a saved set; raises `UnknownNameError`."""
+        if name not in (known := self.sets(family)):
+            raise UnknownNameError.of(f"parameter set of {family}", name, known)
+        return self.parameters / family / f"{name}.yaml"
+
+
+def _nearest(start: Path) -> Path:
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / "notebooks").is_dir() and (folder / "parameters").is_dir():
+            return folder
+    raise SettingError(f"no workspace here: {start} and its parents hold no notebooks/ and parameters/; set DAYBOOK_HOME")
+
+
+def _whole(value: Mapping[str, str], name: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value[name]):
+        raise SettingError(f"{name}={value[name]!r} is not a whole number")
+    return int(value[name])
