@@ -1,0 +1,1 @@
+"""Where notebooks run: the Papermill engine and the kernels it starts."""

@@ -1,0 +1,69 @@
+"""The Papermill engine `daybook`: a kernel that sees what a run may see, and nothing else.
+
+Its environment is given, not inherited, so no secret of ours reaches a notebook; it is spoken to
+over sockets in a private folder, not over TCP ports that any process of the machine may open.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, NotebookExecutionManager
+
+OnCell = Callable[[int, int], None]
+
+# What a Python process needs of its surroundings: where programs and libraries are, and its
+# language. HOME is left out on purpose: a kernel gets a folder of its own.
+INHERITED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV", "TZDIR", "COVERAGE_PROCESS_START")
+
+
+class DaybookEngine(NBClientEngine):  # type: ignore[misc]
+    """Runs a notebook's cells one after another in a fresh kernel.
+
+    Beside Papermill's own options it takes `environment` (variables for the kernel; without it the
+    kernel inherits ours, as `papermill --engine daybook` in a shell expects) and `on_cell`, called
+    with the cell's index and the number of cells before each one.
+    """
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: NotebookExecutionManager,
+        kernel_name: str,
+        log_output: bool = False,
+        stdout_file: Any = None,
+        stderr_file: Any = None,
+        start_timeout: int = 60,
+        execution_timeout: int | None = None,
+        **options: Any,
+    ) -> NotebookNode:
+        """Execute every cell; raises what nbclient raises on a timeout or a dead kernel."""
+        environment: Mapping[str, str] | None = options.get("environment")
+        on_cell: OnCell | None = options.get("on_cell")
+        count = len(nb_man.nb.cells)
+        with tempfile.TemporaryDirectory(prefix="daybook-kernel-") as folder:
+            client = PapermillNotebookClient(
+                nb_man,
+                km=AsyncKernelManager(
+                    kernel_name=kernel_name, transport="ipc", connection_file=str(Path(folder) / "kernel.json")
+                ),
+                timeout=execution_timeout,
+                startup_timeout=start_timeout,
+                log_output=log_output,
+                stdout_file=stdout_file,
+                stderr_file=stderr_file,
+                on_cell_start=(lambda cell, cell_index: on_cell(cell_index, count)) if on_cell else None,
+            )
+            env = dict(os.environ) if environment is None else kernel_environment(environment, folder)
+            return client.execute(env=env)
+
+
+def kernel_environment(given: Mapping[str, str], home: str) -> dict[str, str]:
+    """The whole environment of a kernel: the few variables Python needs, a home, and `given`."""
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return kept | {"HOME": home, "IPYTHONDIR": home, "MPLCONFIGDIR": home, "PYTHONHASHSEED": "0"} | dict(given)
