@@ -1,0 +1,55 @@
+# The five things to type:  make demo | test | lab | check | lock
+# Everything they need is set up first: a virtual environment from the lock, and the libraries that PDFs need.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test lab check lint lock setup system browser bench clean
+
+demo: setup
+	$(BIN)/daybook demo
+
+test: setup browser
+	$(BIN)/pytest -q -m "not kernel and not browser"
+	$(BIN)/pytest -q -m "kernel or browser"
+
+check: lint test
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: setup
+	DAYBOOK_HOME="$(CURDIR)" $(BIN)/daybook prepare
+	DAYBOOK_HOME="$(CURDIR)" $(BIN)/jupyter lab notebooks
+
+bench: setup
+	$(BIN)/python -m bench.pipeline
+
+setup: system .venv/.ready
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Daybook needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 13; }
+	@echo "Setting up .venv from requirements.lock ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@# uv installs the lock in seconds; where it cannot (an index that only pip is told of), pip does.
+	@$(BIN)/pip install -q --no-deps --require-hashes -c requirements.lock uv
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.lock \
+	  || $(BIN)/pip install -q --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+system:
+	@sh .ci/system libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
+
+browser:
+	@sh .ci/system chromium
+
+lock:  ## newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
+
+clean:
+	rm -rf .venv outputs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
