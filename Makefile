@@ -35,7 +35,8 @@ setup: system .venv/.ready
 	@echo "Setting up .venv from requirements.lock ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@# uv installs the lock in seconds; where it cannot (an index that only pip is told of), pip does.
-	@$(BIN)/pip install -q --no-deps --require-hashes -c requirements.lock uv
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
+	@$(BIN)/pip install -q --no-deps --require-hashes -r .venv/uv.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.lock \
 	  || $(BIN)/pip install -q --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
