@@ -60,7 +60,8 @@ class DaybookEngine(NBClientEngine):  # type: ignore[misc]
                 on_cell_start=(lambda cell, cell_index: on_cell(cell_index, count)) if on_cell else None,
             )
             env = dict(os.environ) if environment is None else kernel_environment(environment, folder)
-            return client.execute(env=env)
+            # a kernel manager that is passed in counts as somebody else's, and would be left running
+            return client.execute(env=env, cleanup_kc=True)
 
 
 def kernel_environment(given: Mapping[str, str], home: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""From a request to a sealed snapshot: resolve, execute, render, seal, record."""

@@ -1,0 +1,32 @@
+"""What somebody asks for, before anything is known about the answer."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reports_lib.rendering.formats import Format
+from reports_lib.snapshots.manifest import Author
+
+SYSTEM = Author("system", "schedule")
+DEFAULT_FORMATS = (Format.HTML, Format.PDF, Format.CSV, Format.XLSX)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One report to make.
+
+    `as_of` is an aware moment: facts from then on do not exist for the report, and relative
+    intervals count from it (G-1). `data_version` None takes the newest. Two requests with one
+    `run_key` are one run. The HTML is always made, whatever `formats` says.
+    """
+
+    family: str
+    given: Mapping[str, str | list[str]]
+    as_of: datetime
+    author: Author
+    set_name: str | None = None
+    formats: tuple[Format, ...] = DEFAULT_FORMATS
+    data_version: str | None = None
+    supersedes: str | None = None
+    run_key: str = field(default_factory=lambda: secrets.token_hex(16))
