@@ -1,0 +1,90 @@
+"""Charts of a report: rows to a picture that needs no script, with its figures behind it.
+
+    image/svg+xml                         what everyone sees, in HTML and PDF alike
+    application/vnd.daybook.chart+json    title, description, the figures as text, and the Vega-Lite spec
+
+Vega draws floats: figures become floats for the drawing, and stay exact in the text behind it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from reports_lib.display import drawing
+from reports_lib.display.cells import text
+from reports_lib.display.column import Column
+from reports_lib.display.rows import Row, Rows, plain, shown
+
+MIME = "application/vnd.daybook.chart+json"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One drawn chart: its shown rows, their columns (x, y and maybe the series), and its words."""
+
+    mark: Literal["bar", "line"]
+    title: str
+    description: str
+    columns: tuple[Column, ...]
+    rows: list[Row]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        spec = drawing.spec(self.mark, self.columns, self.rows) if self.rows else None
+        return {
+            "image/svg+xml": drawing.svg(spec, self.title, self.alternative),
+            "text/plain": f"{self.title}\n{self.alternative}",
+            MIME: {
+                "title": self.title,
+                "description": self.alternative,
+                "columns": [{"name": c.name, "label": c.label, "kind": c.kind} for c in self.columns],
+                "rows": [[text(c, row[c.name]) for c in self.columns] for row in self.rows],
+                "spec": spec,
+            },
+        }
+
+    @property
+    def alternative(self) -> str:
+        """What the chart says, for those who do not see it."""
+        return self.description or drawing.summary(self.columns, self.rows)
+
+
+def bars(
+    rows: Rows, x: str | Column, y: str | Column, title: str, description: str = "", color: str | Column | None = None
+) -> Chart:
+    """Bars of `y` over `x`, in the order of the rows; `color` names the series that stand on each other.
+
+    A column given by name is typed by its values; a `Column` brings its label, kind and places. Without a
+    description one is worked out. Raises `NotebookError` if the rows lack a column.
+    """
+    return _chart("bar", rows, (x, y, color), title, description)
+
+
+def lines(
+    rows: Rows, x: str | Column, y: str | Column, title: str, description: str = "", color: str | Column | None = None
+) -> Chart:
+    """Lines of `y` over `x`, as `bars` takes them; with a single `x` bars are drawn, for a point is no line."""
+    return _chart("line", rows, (x, y, color), title, description)
+
+
+def _chart(
+    mark: Literal["bar", "line"], rows: Rows, axes: tuple[str | Column | None, ...], title: str, description: str
+) -> Chart:
+    found = plain(rows)
+    columns = tuple(a if isinstance(a, Column) else _guess(a, found) for a in axes if a is not None)
+    cells = shown(found, columns, title)
+    if mark == "line" and len({str(row[columns[0].name]) for row in cells}) < 2:
+        mark = "bar"
+    return Chart(mark, title, description, columns, cells)
+
+
+def _guess(name: str, rows: list[Row]) -> Column:
+    values = [row[name] for row in rows if row.get(name) is not None]
+    label = name.replace("_", " ").capitalize()
+    if values and all(isinstance(value, date) for value in values):
+        return Column(name, label, "date")
+    if values and all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return Column(name, label, "quantity")
+    if values and all(isinstance(value, Decimal | int) for value in values):
+        return Column(name, label, "money")
+    return Column(name, label)

@@ -1,0 +1,154 @@
+"""Chart rows to a Vega-Lite specification, and that to SVG by vl-convert.
+
+The specification is written as the plain dictionary that it is: Altair would check it against its
+schema for a second of import time, and comes to the same.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+from html import escape
+from types import ModuleType
+from typing import Any
+
+from reports_lib import fonts
+from reports_lib.display.cells import text
+from reports_lib.display.column import Column
+from reports_lib.display.rows import Row
+
+WIDTH, HEIGHT = 760, 260  # CSS pixels; the page scales the picture
+TICKS = 14
+LETTERS = 84  # of tick labels that fit side by side before they are thinned
+TOO_LONG = 24  # letters of a tick label before it is cut
+FONT = f"{fonts.FAMILY}, system-ui, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+QUIET, LINE, HAIR = "#52606d", "#9aa5b1", "#e4e7eb"
+# after Okabe and Ito: told apart by all kinds of colour vision, the first is the accent of the page
+SERIES = ("#0b5c8a", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b6b6b")
+
+Spec = dict[str, Any]
+
+
+def spec(mark: str, columns: Sequence[Column], rows: Sequence[Row]) -> Spec:
+    """The Vega-Lite specification of a chart; x keeps the order of the rows, figures are floats to draw by."""
+    x, y, *series = columns
+    keys = _once(text(x, row[x.name]) for row in rows)
+    data = [{"x": text(x, row[x.name]), "y": _float(row[y.name])} for row in rows]
+    encoding = {"x": _x(x, keys), "y": _y(y, rows, is_stacked=bool(series) and mark == "bar")}
+    for column in series:
+        names = [text(column, row[column.name]) for row in rows]
+        data = [point | {"series": name} for point, name in zip(data, names, strict=True)]
+        encoding["color"] = _colour(column, _once(names))
+    return {
+        "data": {"values": data},
+        "width": WIDTH,
+        "height": HEIGHT,
+        "mark": _mark(mark, len(keys)),
+        "encoding": encoding,
+        "config": theme(),
+    }
+
+
+def svg(specification: Spec | None, title: str, description: str) -> str:
+    """The picture, named and described for those who do not see it; words stay words, not outlines."""
+    drawn = _blank() if specification is None else str(_converter().vegalite_to_svg(specification))
+    end = drawn.index(">", drawn.index("<svg")) + 1
+    return f"{drawn[:end]}<title>{escape(title)}</title><desc>{escape(description)}</desc>{drawn[end:]}"
+
+
+def summary(columns: Sequence[Column], rows: Sequence[Row]) -> str:
+    """One sentence that says what a chart shows: its extent, its least and its greatest figure."""
+    if not rows:
+        return "No data for these parameters."
+    x, y = columns[0], columns[1]
+    found = [row for row in rows if row[y.name] is not None]
+    if not found:
+        return f"{_name(y)}: no figures."
+    low, high = (pick(found, key=lambda row: row[y.name]) for pick in (min, max))
+    if len(found) == 1:
+        return f"{_name(y)}: {text(y, high[y.name])} ({text(x, high[x.name])})."
+    first, last = text(x, rows[0][x.name]), text(x, rows[-1][x.name])
+    return (
+        f"{_name(y)}, {first} to {last}: lowest {text(y, low[y.name])} ({text(x, low[x.name])}), "
+        f"highest {text(y, high[y.name])} ({text(x, high[x.name])})."
+    )
+
+
+def theme() -> Spec:
+    """Type, colours and lines of every chart, as a Vega-Lite `config`."""
+    words = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12}
+    words |= {"labelColor": QUIET, "titleColor": QUIET, "titleFontWeight": 400}
+    return {
+        "background": "white",
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": words | {"gridColor": HAIR, "domainColor": LINE, "tickColor": LINE, "titlePadding": 10},
+        "axisX": {"grid": False},
+        "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
+        "legend": words | {"orient": "top", "symbolType": "square", "title": None},
+        "bar": {"color": SERIES[0]},
+        "line": {"color": SERIES[0], "strokeWidth": 2.5},
+        "point": {"filled": True, "size": 40, "color": SERIES[0]},
+    }
+
+
+def _once(names: Iterator[str] | Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _name(column: Column) -> str:
+    return ": ".join(filter(None, (column.group, column.label)))
+
+
+def _mark(mark: str, count: int) -> Spec:
+    if mark == "line":
+        return {"type": "line", "point": count <= 40}
+    return {"type": "bar", "width": max(1.0, min(64.0, 0.68 * WIDTH / max(count, 1)))}
+
+
+def _x(column: Column, keys: list[str]) -> Spec:
+    longest = min(TOO_LONG, max(map(len, keys)))
+    step = math.ceil(len(keys) / max(1, min(TICKS, LETTERS // max(1, longest))))
+    axis = {"values": keys[::step], "labelAngle": 0, "labelLimit": TOO_LONG * 8, "labelOverlap": False}
+    return {"field": "x", "type": "nominal", "sort": keys, "title": column.label, "axis": axis}
+
+
+def _y(column: Column, rows: Sequence[Row], is_stacked: bool) -> Spec:
+    found = [float(row[column.name]) for row in rows if row[column.name] is not None]
+    top = max(map(abs, found), default=0.0) * (2 if is_stacked else 1)
+    axis: Spec = {"tickCount": 5, "format": ",d" if column.digits == 0 else f",.{column.digits}~f"}
+    if column.digits == 0:
+        axis["tickMinStep"] = 1
+    if top >= 1_000_000:
+        axis = {"tickCount": 5, "labelExpr": "format(datum.value / 1e6, ',~f') + (datum.value ? ' M' : '')"}
+    title = _name(column) + (" (%)" if column.kind == "percent" else "")
+    scale = {"domain": [0, 1]} if top == 0 else {"zero": True, "nice": True}
+    return {"field": "y", "type": "quantitative", "title": title, "axis": axis, "scale": scale}
+
+
+def _colour(column: Column, names: list[str]) -> Spec:
+    colours = [SERIES[place % len(SERIES)] for place in range(len(names))]
+    scale = {"domain": names, "range": colours}
+    return {"field": "series", "type": "nominal", "sort": names, "title": column.label, "scale": scale}
+
+
+def _float(value: Decimal | int | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _blank() -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="120" viewBox="0 0 {WIDTH} 120">'
+        f'<rect width="{WIDTH}" height="120" fill="#f5f7fa"/>'
+        f'<text x="{WIDTH // 2}" y="65" text-anchor="middle" font-family="{FONT}" '
+        f'font-size="15" fill="{QUIET}">No data for these parameters</text></svg>'
+    )
+
+
+@cache
+def _converter() -> ModuleType:
+    import vl_convert
+
+    vl_convert.register_font_directory(str(fonts.FOLDER))
+    found: ModuleType = vl_convert
+    return found
