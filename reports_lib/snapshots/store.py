@@ -1,0 +1,197 @@
+"""Bytes in files whose names are the SHA-256 of what is in them.
+
+A file is written under `tmp/`, made read-only and synced, then moved into place whole, and the
+folder it moved to is synced. A reader sees it complete or not at all, whenever the power goes.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple
+
+from reports_lib.errors import CorruptSnapshotError, StoreError, UnknownNameError
+
+NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,8}")
+SUFFIX = re.compile(r"[a-z0-9]{1,8}")
+FOLDER = re.compile(r"[0-9a-f]{2}")
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # neither a link nor a pipe fools it
+READ_FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
+WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def name_of(data: bytes, suffix: str) -> str:
+    """The name that `data` has in every store, such as `3f9c0e….html`."""
+    if not SUFFIX.fullmatch(suffix):
+        raise ValueError(f"{suffix!r} is not a suffix")
+    return f"{hashlib.sha256(data).hexdigest()}.{suffix}"
+
+
+class Staged(NamedTuple):
+    """A synced file under `tmp/` and the path it will move to."""
+
+    here: Path
+    there: Path
+
+
+class Store:
+    """A folder of files named by their content."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.temporary = root / "tmp"
+
+    def path(self, name: str) -> Path:
+        """Where the file of that name is or would be; raises `UnknownNameError` unless it is a name."""
+        if not NAME.fullmatch(name):
+            raise UnknownNameError("no stored file of that name")
+        return self.root / name[:2] / name
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Keep `data`; returns its name, which it may have had before. Raises `StoreError`."""
+        (name,) = self.put_all([(data, suffix)])
+        return name
+
+    def put_all(self, contents: Iterable[tuple[bytes, str]]) -> list[str]:
+        """Keep several (data, suffix) in order; returns their names.
+
+        All are written out before the first moves into place, so a full disk leaves nothing
+        behind; the last moves only when the others are safe. Raises `StoreError`.
+        """
+        staged: list[Staged] = []
+        with self._refusing("write"), self.lock(fcntl.LOCK_SH):
+            try:
+                staged.extend(self._stage(data, self.path(name_of(data, suffix))) for data, suffix in contents)
+                *others, last = staged
+                _place(others)
+                _place([last])
+            finally:
+                for each in staged:
+                    each.here.unlink(missing_ok=True)
+        return [each.there.name for each in staged]
+
+    def read(self, name: str) -> bytes:
+        """The bytes of that name, checked against it.
+
+        Raises `UnknownNameError` if there are none, `CorruptSnapshotError` if they do not match.
+        """
+        data = self.read_unchecked(self.path(name))
+        if hashlib.sha256(data).hexdigest() != name[:64]:
+            raise CorruptSnapshotError(f"stored file {name} no longer matches its name and is not served; run `verify`")
+        return data
+
+    def read_unchecked(self, path: Path) -> bytes:
+        """What is at `path` under the root, whatever it holds; follows no symbolic link below the root.
+
+        Raises `UnknownNameError` if nothing is there, `CorruptSnapshotError` if it cannot be read.
+        """
+        try:
+            folder = os.open(path.parent, READ_FOLDER)
+            try:
+                file = os.open(path.name, READ, dir_fd=folder)
+            finally:
+                os.close(folder)
+            with open(file, "rb") as stream:  # noqa: PTH123  # a descriptor, not a path
+                if not stat.S_ISREG(os.fstat(file).st_mode):
+                    raise OSError("not a file")
+                return stream.read()
+        except FileNotFoundError:
+            raise UnknownNameError("no stored file of that name") from None
+        except OSError as error:
+            raise CorruptSnapshotError(f"stored file {path.name} cannot be read: {error.strerror or error}") from error
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write `data` to `path` under the root, whole or not at all: tombstones. Raises `StoreError`."""
+        with self._refusing("write"):
+            staged = self._stage(data, path)
+            try:
+                _place([staged])
+            finally:
+                staged.here.unlink(missing_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """Take a file out of the store; one that is not there is no error. Raises `StoreError`."""
+        with self._refusing("remove from"):
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                _sync_folder(path.parent)
+
+    def files(self) -> Iterator[Path]:
+        """Everything in the two-letter folders, in order, whether it belongs there or not."""
+        for folder in sorted(self.root.iterdir()) if self.root.is_dir() else ():
+            if FOLDER.fullmatch(folder.name):
+                yield from sorted(folder.iterdir())
+
+    def leftovers(self) -> list[Path]:
+        """Files under `tmp/`: being written now, or left by a writer that was killed."""
+        return sorted(self.temporary.iterdir()) if self.temporary.is_dir() else []
+
+    @contextmanager
+    def lock(self, kind: int) -> Iterator[None]:
+        """Hold the store: `LOCK_SH` for writers, who do not disturb each other, `LOCK_EX` to remove.
+
+        Without it a file could be removed as unneeded at the moment a new snapshot counts on it.
+        """
+        self._make_folders()
+        file = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, kind)
+            yield
+        finally:
+            os.close(file)
+
+    @contextmanager
+    def _refusing(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"cannot {verb} the snapshot store {self.root}: {error.strerror or error}") from error
+
+    def _make_folders(self) -> None:
+        if not self.temporary.is_dir():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.temporary.mkdir(mode=0o700, exist_ok=True)
+
+    def _stage(self, data: bytes, there: Path) -> Staged:
+        self._make_folders()
+        here = self.temporary / f"{there.name[:16]}.{token_hex(8)}"
+        file = os.open(here, WRITE, 0o600)
+        try:
+            with open(file, "wb", buffering=0) as stream:  # noqa: PTH123  # a descriptor, not a path
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[stream.write(rest) :]
+                # Before the move, so that no moment exists in which a stored file can be written to.
+                os.fchmod(file, 0o444)
+                os.fsync(file)
+        except BaseException:
+            with suppress(OSError):
+                here.unlink()
+            raise
+        return Staged(here, there)
+
+
+def _place(staged: Iterable[Staged]) -> None:
+    folders = set()
+    for here, there in staged:
+        if not there.parent.is_dir():
+            there.parent.mkdir(mode=0o700, exist_ok=True)
+            _sync_folder(there.parent.parent)
+        # Replaces at most a file of the same name: the same bytes, or ones that have rotted since.
+        here.replace(there)
+        folders.add(there.parent)
+    for folder in sorted(folders):
+        _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    file = os.open(folder, READ_FOLDER)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
