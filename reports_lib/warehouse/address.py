@@ -1,0 +1,70 @@
+"""Where a warehouse is, as one line of text that can be handed to another process.
+
+    lake       postgresql://daybook_reader@/daybook_lake?data_path=/srv/outputs/lake&host=/srv/socket
+    Postgres   postgresql://reader@db.example.com/crm?schema=daybook
+
+The address of a lake is that of its catalogue and the folder (or object store) of its files.
+"""
+
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from reports_lib.database.url import place
+from reports_lib.errors import WarehouseError
+from reports_lib.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Address:
+    """A lake, if it has a `data_path`, else a `schema` of a Postgres database; `database` is a URL."""
+
+    database: str = field(repr=False)  # holds a password, perhaps
+    data_path: str = ""
+    schema: str = "public"
+
+    @classmethod
+    def of(cls, workspace: Workspace, reader: bool = True) -> Self:
+        """The workspace's warehouse: `DAYBOOK_WAREHOUSE_URL` if set, else its lake.
+
+        As the role that may only read, unless `reader` is false; a Postgres of your own is entered
+        as the user that its address names. Raises `DatabaseError` if the lake's catalogue is down.
+        """
+        if workspace.warehouse_url:
+            return cls.parse(workspace.warehouse_url)
+        # the embedded server is started only when its lake is asked for
+        from reports_lib.database.server import lake_url, reader_url
+
+        database = reader_url(workspace) if reader else lake_url(workspace)
+        return cls(database, data_path=str(workspace.lake))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The way back from `str()`; raises `WarehouseError`."""
+        parts = urlsplit(text)
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise WarehouseError("a warehouse's address must be like postgresql://user@host/name?schema=name")
+        words = dict(parse_qsl(parts.query, keep_blank_values=True))
+        data_path, schema = words.pop("data_path", ""), words.pop("schema", "") or "public"
+        return cls(urlunsplit(parts._replace(query=_query(words))), data_path, schema)
+
+    @property
+    def is_lake(self) -> bool:
+        """Whether it is a lake, which keeps old data versions."""
+        return bool(self.data_path)
+
+    @property
+    def place(self) -> str:
+        """What to call it in messages; no password."""
+        return place(self.database)
+
+    def __str__(self) -> str:
+        parts = urlsplit(self.database)
+        own = {"data_path": self.data_path} if self.is_lake else {"schema": self.schema}
+        words = dict(parse_qsl(parts.query, keep_blank_values=True)) | own
+        # urlunsplit would drop the slashes of an address without a host
+        return f"{parts.scheme}://{parts.netloc}{parts.path}?{_query(words)}"
+
+
+def _query(words: dict[str, str]) -> str:
+    return urlencode(sorted(words.items()), quote_via=quote, safe="/:")

@@ -1,0 +1,159 @@
+"""Reading a warehouse: read-only, at one data version, as if nothing later had happened.
+
+Whoever asks for a table gets exactly its canonical columns, in order, and the rows that existed
+before `as_of` (G-1). What the warehouse lacks is told at once and completely.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+from ibis.common.exceptions import TableNotFound
+
+from reports_lib.errors import UnknownNameError, WarehouseError
+from reports_lib.warehouse.address import Address
+from reports_lib.warehouse.lake import lock, open_lake
+from reports_lib.warehouse.postgres import open_postgres
+from reports_lib.warehouse.tables import TABLES
+from reports_lib.warehouse.versions import versions
+
+if TYPE_CHECKING:
+    from reports_lib.parameters.schema import Option
+
+LOOKUPS = {  # what a parameter can be picked from: table, column of the value, column of the label
+    "client_tag": ("client_tag", "tag", "tag"),
+    "company": ("company", "company_id", "name"),
+    "currency": ("currency", "code", "code"),
+    "owner_user": ("app_user", "user_id", "full_name"),
+    "package": ("package", "package_id", "name"),
+}
+
+
+class Warehouse:
+    """The canonical tables of one warehouse at one data version.
+
+    `version` names that version, `as_of` is the moment (aware UTC) the reports speak of, `backend`
+    is the Ibis backend behind the tables. Close it, or use it in a `with` statement.
+    """
+
+    def __init__(
+        self, backend: Any, version: str, as_of: datetime, schema: str | None, close: Callable[[], None]
+    ) -> None:
+        self.backend = backend
+        self.version = version
+        self.as_of = as_of
+        self._schema = schema
+        self._close = close
+
+    def table(self, name: str) -> ir.Table:
+        """The canonical table: its columns in order, without the rows that come at or after `as_of`.
+
+        A row without a moment is kept. Raises `UnknownNameError` if no canonical table is called so,
+        `WarehouseError` naming every difference if the warehouse's own is not as declared.
+        """
+        self.check([name])
+        declared, found = TABLES[name], self._found(name)
+        table = found.select(*(found[column.name] for column in declared.columns))
+        if declared.happened_at is None:
+            return table
+        happened_at = table[declared.happened_at]
+        limit = ibis.literal(self.as_of.replace(tzinfo=None), type="timestamp(6)")
+        return table.filter(happened_at.isnull() | (happened_at < limit))
+
+    def check(self, names: Iterable[str] = TABLES) -> None:
+        """Raise one `WarehouseError` that names every missing table and column and every wrong type."""
+        wrong = [text for name in names for text in self._differences(name)]
+        if wrong:
+            raise WarehouseError(f"the warehouse is not as reports need it: {'; '.join(wrong)}")
+
+    def options(self, lookup: str) -> "list[Option]":
+        """What the parameter kinds pick from, ordered by label; `lookup` is one of `LOOKUPS`."""
+        from reports_lib.parameters.schema import Option
+
+        if lookup not in LOOKUPS:
+            raise UnknownNameError.of("lookup", lookup, LOOKUPS)
+        name, value, label = LOOKUPS[lookup]
+        table = self.table(name)
+        rows = table.select(value=table[value], label=table[label]).distinct().to_pyarrow().to_pylist()
+        ordered = sorted(rows, key=lambda row: (row["label"].casefold(), row["value"]))
+        return [Option(str(row["value"]), row["label"]) for row in ordered]
+
+    def close(self) -> None:
+        """End the connection."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _found(self, name: str) -> ir.Table:
+        return self.backend.table(name, database=self._schema)
+
+    def _differences(self, name: str) -> list[str]:
+        if name not in TABLES:
+            raise UnknownNameError.of("table", name, TABLES)
+        try:
+            found = self._found(name).schema()
+        except TableNotFound:
+            return [f"no table {name}"]
+        wrong = []
+        for column in TABLES[name].columns:
+            if column.name not in found:
+                wrong.append(f"no column {name}.{column.name} ({_named(column.type)})")
+            elif _named(found[column.name]) != _named(column.type):
+                wrong.append(f"{name}.{column.name} is {_named(found[column.name])}, not {_named(column.type)}")
+        return wrong
+
+
+def connect(address: Address, *, version: str | None = None, as_of: datetime, memory_limit: str = "4GB") -> Warehouse:
+    """Open the warehouse read-only: a lake at `version` (the latest if None), a Postgres at its present state.
+
+    `as_of` is aware; `memory_limit` holds for the lake, such as "4GB". Raises `DatabaseError` if a
+    server is down and `WarehouseError` if there is no such version or no lake.
+    """
+    if as_of.tzinfo is None:
+        raise WarehouseError(f"as-of {as_of} lacks its time zone")
+    moment = as_of.astimezone(UTC)
+    if address.is_lake:
+        return _connect_lake(address, version, moment, memory_limit)
+    if version is not None:
+        raise WarehouseError(
+            f"Postgres keeps no old data: the warehouse at {address.place} cannot be read at version {version}"
+        )
+    backend, state = open_postgres(address)
+    return Warehouse(backend, state, moment, address.schema, backend.con.close)
+
+
+def _connect_lake(address: Address, version: str | None, as_of: datetime, memory_limit: str) -> Warehouse:
+    known = [found.name for found in versions(address)]
+    wanted = known[-1] if version is None and known else version
+    if wanted is None or wanted not in known:
+        raise WarehouseError(f"the lake has no data version {wanted}; it has {_span(known)}")
+    con = open_lake(address, version=int(wanted), memory_limit=memory_limit)
+    temporary = tempfile.TemporaryDirectory(prefix="daybook-")
+    backend = ibis.duckdb.from_connection(con)
+    lock(con, address, temporary.name)
+
+    def close() -> None:
+        con.close()
+        temporary.cleanup()
+
+    return Warehouse(backend, wanted, as_of, None, close)
+
+
+def _span(known: Sequence[str]) -> str:
+    return f"{known[0]} to {known[-1]}" if known else "none"
+
+
+def _named(dtype: dt.DataType) -> str:
+    # whether a column may be null is not compared: a view cannot say that it never is
+    return str(dtype.copy(nullable=True))

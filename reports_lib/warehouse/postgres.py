@@ -1,0 +1,79 @@
+"""A plain Postgres as a warehouse: one state, read-only, for as long as the connection lives."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import ibis.backends.sql.compilers as sc
+import ibis.expr.operations as ops
+import ibis.expr.schema as sch
+import psycopg
+import sqlglot as sg
+import sqlglot.expressions as sge
+from ibis.backends.postgres import Backend as IbisPostgres
+
+from reports_lib.database.url import connect, reason
+from reports_lib.errors import WarehouseError
+from reports_lib.warehouse.address import Address
+
+
+class _Compiler(type(sc.postgres.compiler)):  # type: ignore[misc]  # ibis ships no types
+    """Ibis' SQL for Postgres, with tables in memory written out as VALUES."""
+
+    __slots__ = ()
+
+    def visit_InMemoryTable(self, op: ops.InMemoryTable, *, name: str, schema: sch.Schema, data: Any) -> sge.Select:  # noqa: N802
+        types = [self.type_mapper.from_ibis(dtype) for dtype in schema.types]
+        columns = [sg.to_identifier(f"c{i}") for i in range(len(types))]
+        rows = [[_text(value) for value in row.values()] for row in data.to_pyarrow(schema).to_pylist()]
+        cells = rows or [[sge.null() for _ in types]]
+        values = sge.Values(
+            expressions=[sge.Tuple(expressions=row) for row in cells],
+            alias=sge.TableAlias(this=sg.to_identifier(name, quoted=True), columns=columns),
+        )
+        wanted = [
+            sge.Cast(this=sg.column(column.this), to=to).as_(label, quoted=True)
+            for column, to, label in zip(columns, types, schema.names, strict=True)
+        ]
+        query = sg.select(*wanted).from_(values)
+        return query if rows else query.where(sge.false())
+
+
+class ReadOnlyPostgres(IbisPostgres):  # type: ignore[misc]  # ibis ships no types
+    """Ibis' backend, which needs no temporary tables: a reader may make none."""
+
+    compiler = _Compiler()
+
+    def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
+        """Nothing: `_Compiler` writes its rows into the query."""
+
+
+def open_postgres(address: Address) -> tuple[ReadOnlyPostgres, str]:
+    """A backend that sees one state of the schema, and the name of that state.
+
+    Raises `DatabaseError` if the server is down, `WarehouseError` if it refuses us.
+    """
+    con = connect(address.database)
+    try:
+        con.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        con.read_only = True
+        con.autocommit = False
+        # the first statement fixes the state; whatever ibis does later nests in this transaction
+        (state,) = con.execute(
+            "select pg_current_snapshot()::text || ' at ' || to_char(now() at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        ).fetchone() or ("",)
+        con.execute("select set_config('search_path', %s, false)", (address.schema,))
+        return ReadOnlyPostgres.from_connection(con), str(state)
+    except psycopg.Error as error:
+        con.close()
+        told = reason(error, address.database)
+        raise WarehouseError(f"the warehouse at {address.place} cannot be read: {told}") from None
+
+
+def _text(value: object) -> sge.Expression:
+    if value is None:
+        return sge.null()
+    if isinstance(value, bool):
+        return sge.Literal.string("t" if value else "f")
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        raise WarehouseError(f"a table in memory cannot hold {type(value).__name__} on Postgres")
+    return sge.Literal.string(str(value))

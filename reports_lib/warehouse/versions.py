@@ -1,0 +1,60 @@
+"""Data versions: every write to a lake makes one, and each can be read for ever after.
+
+A plain Postgres keeps no versions; there a run reads one state, which is gone with the run.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psycopg
+
+from reports_lib.database.url import connect, reason
+from reports_lib.errors import WarehouseError
+from reports_lib.warehouse.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a lake: its name, the moment (aware UTC) it came to be, who made it and why."""
+
+    name: str
+    at: datetime
+    author: str
+    message: str
+
+
+def versions(address: Address) -> list[Version]:
+    """Every data version of a lake, oldest first; none for a Postgres.
+
+    Raises `DatabaseError` if the catalogue is down, `WarehouseError` if there is no lake in it.
+    """
+    return [_version(row) for row in _rows(address, "order by snapshot_id")]
+
+
+def latest(address: Address) -> str | None:
+    """Name of a lake's newest data version; None for a Postgres, whose state has a name only once it is read."""
+    found = _rows(address, "order by snapshot_id desc limit 1")
+    return _version(found[0]).name if found else None
+
+
+def _version(row: tuple[int, datetime, str | None, str | None]) -> Version:
+    number, at, author, message = row
+    return Version(str(number), at.astimezone(UTC), author or "", message or "")
+
+
+def _rows(address: Address, order: str) -> list[tuple[int, datetime, str | None, str | None]]:
+    if not address.is_lake:
+        return []
+    # straight from the catalogue, whose tables DuckLake's specification fixes: a session of DuckDB costs a hundred times more
+    query = (
+        "select snapshot_id, snapshot_time, author, commit_message"
+        " from ducklake_snapshot left join ducklake_snapshot_changes using (snapshot_id) "
+    )
+    with connect(address.database) as con:
+        try:
+            return con.execute((query + order).encode()).fetchall()
+        except psycopg.errors.UndefinedTable:
+            raise WarehouseError("the warehouse is empty; `daybook demo` or `daybook ingest` fills it") from None
+        except psycopg.Error as error:
+            told = reason(error, address.database)
+            raise WarehouseError(f"the lake's catalogue at {address.place} cannot be read: {told}") from None

@@ -1,0 +1,186 @@
+"""What every test may ask for: a workspace, both engines, and a warehouse that holds given rows.
+
+    def test_it(warehouse_of, rows):                    runs once on the lake, once on Postgres
+        warehouse = warehouse_of({"client": [{"client_id": 7}]}, as_of=…)
+        assert rows(warehouse.table("client")) == …
+
+Columns that a row does not give are null where they may be, else plain (`PLAIN`, `USUAL`, keys
+counted from 1). Every canonical table is there, empty if not given.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from reports_lib.database import server
+from reports_lib.database.roles import READER, make_database, make_reader
+from reports_lib.database.url import connect as connect_database
+from reports_lib.database.url import replaced
+from reports_lib.warehouse import writer
+from reports_lib.warehouse.address import Address
+from reports_lib.warehouse.connection import Warehouse, connect
+from reports_lib.warehouse.tables import TABLES
+from reports_lib.workspace import Workspace
+
+AS_OF = datetime(2030, 1, 1, tzinfo=UTC)
+SCHEMA = "books"  # of the canonical tables on Postgres
+PLAIN = {
+    "int64": 1,
+    "string": "x",
+    "boolean": False,
+    "date": date(2024, 1, 1),
+    "timestamp(6)": datetime(2024, 1, 1),
+    "decimal(18, 6)": Decimal(0),
+    "decimal(18, 9)": Decimal(1),
+    "float64": 0.0,
+}
+USUAL = {"currency": "USD", "status": "approved", "origin": "orig", "client_type": "client", "quantity": 1}
+
+_number = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pass what ibis 12 calls in DuckDB 1.5, wherever it does: `tests/test_pins.py` says until when."""
+    config.addinivalue_line(
+        "filterwarnings", r"ignore:fetch_(arrow_table|record_batch)\(\) is deprecated:DeprecationWarning"
+    )
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Iterator[Workspace]:
+    """An empty workspace whose embedded server runs until the tests end."""
+    # not pytest's own folder: that is closed to the user who runs Postgres where we are root
+    root = Path(tempfile.mkdtemp(prefix="daybook-tests-"))
+    root.chmod(0o755)
+    for name in ("notebooks", "parameters", "outputs"):
+        (root / name).mkdir()
+    found = Workspace(root=root, outputs=root / "outputs")
+    yield found
+    server.stop(found)
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def templates(workspace: Workspace) -> dict[str, Address]:
+    """A lake and a Postgres with every canonical table, empty, of which each test gets a copy."""
+    main = server.database_url(workspace)
+    lake = Address(
+        make_database(replaced(main, dbname="template_lake"), beside=main), str(workspace.outputs / "template")
+    )
+    postgres = Address(make_database(replaced(main, dbname="template_postgres"), beside=main), schema=SCHEMA)
+    for address, schema in ((lake, "public"), (postgres, SCHEMA)):
+        writer.create(address)
+        make_reader(address.database, schema)
+    return {"lake": lake, "postgres": postgres}
+
+
+@pytest.fixture
+def fresh(templates: dict[str, Address], tmp_path: Path) -> Iterator[Callable[[str], Address]]:
+    """`fresh("lake")` or `fresh("postgres")`: address of a new, empty one, as its owner."""
+    made: list[str] = []
+
+    def make(engine: str) -> Address:
+        template = templates[engine]
+        name, source = f"{engine}_{next(_number)}", f"template_{engine}"
+        with connect_database(replaced(template.database, dbname="postgres")) as con:
+            con.execute(f'create database "{name}" template "{source}"')
+        made.append(name)
+        data = str(tmp_path / name) if template.is_lake else ""
+        return replace(template, database=replaced(template.database, dbname=name), data_path=data)
+
+    yield make
+    with connect_database(replaced(templates["lake"].database, dbname="postgres")) as con:
+        for name in made:
+            con.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def lake_address(fresh: Callable[[str], Address]) -> Address:
+    """A new lake with every canonical table, empty; as its owner."""
+    return fresh("lake")
+
+
+@pytest.fixture
+def postgres_address(fresh: Callable[[str], Address]) -> Address:
+    """A new Postgres with every canonical table, empty; as its owner."""
+    return fresh("postgres")
+
+
+@pytest.fixture(params=["lake", "postgres"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each of the engines in turn."""
+    return request.param
+
+
+@pytest.fixture
+def address(engine: str, fresh: Callable[[str], Address]) -> Address:
+    """A new warehouse of each engine in turn, as its owner."""
+    return fresh(engine)
+
+
+@pytest.fixture
+def as_reader() -> Callable[[Address], Address]:
+    """The same warehouse as the role that may only read."""
+    return lambda address: replace(address, database=replaced(address.database, user=READER))
+
+
+@pytest.fixture
+def reading(as_reader: Callable[[Address], Address]) -> Iterator[Callable[..., Warehouse]]:
+    """`reading(address, version=…, as_of=…)`: a connection of the reader, closed after the test."""
+    opened: list[Warehouse] = []
+
+    def read(address: Address, *, version: str | None = None, as_of: datetime = AS_OF) -> Warehouse:
+        opened.append(connect(as_reader(address), version=version, as_of=as_of))
+        return opened[-1]
+
+    yield read
+    for warehouse in opened:
+        warehouse.close()
+
+
+@pytest.fixture
+def warehouse_of(address: Address, reading: Callable[..., Warehouse]) -> Callable[..., Warehouse]:
+    """`warehouse_of({table: rows}, as_of=…)`: a warehouse that holds just these, on each engine in turn."""
+
+    def make(tables: Mapping[str, Sequence[Mapping[str, Any]]], as_of: datetime = AS_OF) -> Warehouse:
+        filled = {name: to_arrow(name, given) for name, given in tables.items()}
+        writer.write(address, filled, author="tests", message="given rows", replace=True)
+        return reading(address, as_of=as_of)
+
+    return make
+
+
+@pytest.fixture
+def rows() -> Callable[[Any], list[dict[str, Any]]]:
+    """Rows of an Ibis table, as dicts."""
+    return lambda table: table.to_pyarrow().to_pylist()
+
+
+@pytest.fixture
+def arrow() -> Callable[[str, Sequence[Mapping[str, Any]]], pa.Table]:
+    """`arrow(table, rows)`: given rows as whole rows of a canonical table."""
+    return to_arrow
+
+
+def to_arrow(name: str, given: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """`given` as whole rows of a canonical table."""
+    table = TABLES[name]
+    unknown = {key for row in given for key in row} - {column.name for column in table.columns}
+    assert not unknown, f"{name} has no column {sorted(unknown)}"
+    plain = {c.name: None if c.type.nullable else _plain(c) for c in table.columns}
+    ids = [key for key in table.key if table.schema[key].is_integer()]
+    full = [plain | dict.fromkeys(ids, number) | dict(row) for number, row in enumerate(given, 1)]
+    return pa.Table.from_pylist(full, schema=table.schema.to_pyarrow())
+
+
+def _plain(column: Any) -> Any:
+    return USUAL.get(column.name, PLAIN[str(column.type.copy(nullable=True))])
