@@ -1,0 +1,289 @@
+"""Packages, who holds them, and each period that was charged, failed or rolled back for them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from reports_lib.warehouse.demo.clients import CALL_SHOP, CALLING_CARD, CLIENT, RESELLER, Clients
+from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, build, numbers, sorted_by, text
+from reports_lib.warehouse.demo.rates import CODES, EUR, GBP, JPY, UAH, USD
+from reports_lib.warehouse.demo.world import DAY, HOUR, MINUTE, World, add_months, chance, draw
+
+VOICE, SMS = 1, 3  # services that packages cover
+UNITS = ("day", "month", "year")
+STATES = ("charged", "failed", "rolled_back")
+CHARGED, FAILED, ROLLED_BACK = range(3)
+SUBSCRIPTION_STATES = ("pending", "active", "stopped", "cancelled", "archived")
+
+
+class Package(NamedTuple):
+    """What is for sale: fees in units of its currency, an allowance in its service's unit a month."""
+
+    id: int
+    name: str
+    currency: int
+    activation: int
+    fee: int
+    unit: str | None = "month"
+    length: int | None = 1
+    trial_days: int | None = None
+    status: str = "active"
+    service: int = 0
+    allowance: int = 0
+    is_ott: bool = False
+
+
+PACKAGES = (
+    Package(1, "Talk 200", EUR, 5, 12, service=VOICE, allowance=12_000),
+    Package(2, "Talk 1000", EUR, 10, 39, service=VOICE, allowance=60_000),
+    Package(3, "Розмова 200", UAH, 0, 249, service=VOICE, allowance=12_000),
+    Package(4, "Розмова 1000", UAH, 100, 790, service=VOICE, allowance=60_000),
+    Package(5, "Talk 200 UK", GBP, 5, 10, service=VOICE, allowance=12_000),
+    Package(6, "Talk 1000 UK", GBP, 10, 34, service=VOICE, allowance=60_000),
+    Package(7, "Talk 200 US", USD, 5, 13, service=VOICE, allowance=12_000),
+    Package(8, "Habla 1000", USD, 0, 35, service=VOICE, allowance=60_000),
+    Package(9, "トーク200", JPY, 500, 1980, service=VOICE, allowance=12_000),
+    Package(10, "Free Starter", EUR, 0, 0, service=VOICE, allowance=1_800),
+    Package(11, "SMS 500", EUR, 0, 15, service=SMS, allowance=500),
+    Package(12, "Annual Office", EUR, 50, 420, "year", 1, service=VOICE, allowance=48_000),
+    Package(13, "Weekly Roamer", EUR, 2, 7, "day", 7, service=VOICE, allowance=6_000),
+    Package(14, "Toll-free number", EUR, 25, 0, None, None),
+    Package(15, "Wholesale access", USD, 100, 250),
+    Package(16, 'Friends & <b>"Family"</b>', EUR, 0, 19, trial_days=14, service=VOICE, allowance=24_000),
+    Package(17, "Legacy Line 2019", EUR, 0, 9, status="archived", service=VOICE, allowance=6_000),
+    Package(21, "Stream Basic", USD, 0, 7, trial_days=7, is_ott=True),
+    Package(22, "Stream Premium", USD, 0, 13, trial_days=14, is_ott=True),
+    Package(23, "Stream Annual", USD, 0, 99, "year", 1, is_ott=True),
+    Package(24, "Stream Basic UK", GBP, 0, 6, trial_days=7, is_ott=True),
+    Package(25, "Stream Premium UK", GBP, 0, 11, trial_days=14, is_ott=True),
+    Package(26, "Stream Basic EU", EUR, 0, 7, trial_days=7, is_ott=True),
+    Package(27, "Stream Premium EU", EUR, 0, 12, trial_days=14, is_ott=True),
+)
+MAIN = {EUR: (1, 2, 10, 11, 12, 13, 16, 17), USD: (7, 8), GBP: (5, 6), UAH: (3, 4), JPY: (9,)}
+LIKED = {EUR: (30, 22, 12, 8, 6, 5, 8, 5), USD: (3, 2), GBP: (3, 2), UAH: (3, 2), JPY: (1,)}
+
+
+def _by_id(field: str) -> Ints:
+    """A number a package id: what that package's `field` is."""
+    found = np.zeros(max(p.id for p in PACKAGES) + 1, np.int64)
+    for package in PACKAGES:
+        found[package.id] = int(getattr(package, field) or 0)
+    return found
+
+
+FEE, ACTIVATION, MONEY, TRIAL = (_by_id(f) for f in ("fee", "activation", "currency", "trial_days"))
+SERVICE, ALLOWANCE, LENGTH = (_by_id(f) for f in ("service", "allowance", "length"))
+UNIT = np.full(len(FEE), -1)
+UNIT[[p.id for p in PACKAGES]] = [UNITS.index(p.unit) if p.unit else -1 for p in PACKAGES]
+
+
+@dataclass(frozen=True)
+class Subscriptions:
+    """One entry a subscription; `ended` is when it ends or, if it is still held, the end of the demo."""
+
+    client: Ints  # position, not id
+    package: Ints
+    quantity: Ints
+    assigned: Ints
+    activated: Ints
+    is_activated: Truths
+    ended: Ints
+    discount: Ints  # hundredths off the first period
+    covers: Truths  # whether its allowance is used for the client's usage
+
+
+@dataclass(frozen=True)
+class Periods:
+    """One entry a charge: seq 0 the activation, later ones the renewals, in the order of charging."""
+
+    subscription: Ints  # position
+    seq: Ints
+    start: Ints
+    stop: Ints
+    charged: Ints
+    amount: Ints
+    state: Ints
+    is_trial: Truths
+
+    def taken(self, rows: Ints | Truths) -> "Periods":
+        """Some of them."""
+        return Periods(*(getattr(self, field)[rows] for field in self.__dataclass_fields__))
+
+
+def packages() -> pa.Table:
+    """The table `package`."""
+    ids = np.array([p.id for p in PACKAGES])
+    rows = np.arange(len(ids))
+    periodic = UNIT[ids] >= 0
+    columns = {
+        "package_id": ids,
+        "name": text([p.name for p in PACKAGES], rows),
+        "kind": text(("one_time", "subscription"), periodic.astype(np.int64)),
+        "currency": text(CODES, MONEY[ids]),
+        "activation_fee": ACTIVATION[ids] * ONE,
+        "subscription_fee": FEE[ids] * ONE,
+        "period_unit": text(UNITS, UNIT[ids], periodic),
+        "period_len": (LENGTH[ids], periodic),
+        "trial_days": (TRIAL[ids], TRIAL[ids] > 0),
+        "status": text([p.status for p in PACKAGES], rows),
+    }
+    return build("package", columns)
+
+
+def subscriptions(world: World, who: Clients) -> Subscriptions:
+    """Who among the telephone clients holds what: a main package, perhaps changed once, perhaps others."""
+    rng = world.rng("subscription")
+    kinds = np.isin(who.kind, (CLIENT, RESELLER, CALL_SHOP, CALLING_CARD))
+    alive = who.is_activated & (who.last > world.start) & (who.begins < world.end - DAY)
+    share = np.array([0.62, 0.3, 0.12, 0.3, 0])[who.kind]
+    main = np.flatnonzero(kinds & alive & (rng.random(who.rows) < share))
+    begun = np.maximum(world.start, who.activated[main])
+    life = who.last[main] - begun
+    from_ = begun + (life * rng.random(len(main)) ** 2 * 0.5).astype(np.int64) + HOUR
+    until = np.where(chance(rng, 0.75, len(main)), who.last[main], from_ + (life * 0.4 * rng.random(len(main))).astype(np.int64))
+    changed = chance(rng, 0.12, len(main)) & (until - from_ > 90 * DAY)
+    middle = np.where(changed, from_ + (until - from_) // 2, until)
+    foreign = np.flatnonzero(kinds & alive & (who.currency == EUR) & (who.payer != 1) & chance(rng, 0.06, who.rows))
+    extra = np.flatnonzero(kinds & alive & chance(rng, 0.1, who.rows))
+    client = np.concatenate([main, main[changed], foreign, extra])
+    start = np.concatenate([from_, middle[changed] + HOUR, *(_sometime(world, rng, who, c) for c in (foreign, extra))])
+    ends = np.concatenate([middle, until[changed], who.last[foreign], who.last[extra]])
+    package = np.concatenate(
+        [
+            _main_package(rng, who.currency[main]),
+            _main_package(rng, who.currency[main[changed]]),
+            np.array([7, 15])[draw(rng, (2, 1), len(foreign))],
+            np.where(who.currency[extra] == EUR, np.array([14, 10, 16])[draw(rng, (6, 2, 2), len(extra))], 0),
+        ]
+    )
+    covers = np.arange(len(client)) < len(main) + int(changed.sum())
+    kept = (package > 0) & (start < np.minimum(ends, world.end - HOUR))
+    found = client[kept], package[kept], start[kept], ends[kept], covers[kept]
+    return _subscribed(world, rng, *found)
+
+
+def _sometime(world: World, rng: np.random.Generator, who: Clients, client: Ints) -> Ints:
+    begun = np.maximum(world.start, who.activated[client])
+    return begun + ((who.last[client] - begun) * rng.random(len(client)) * 0.7).astype(np.int64) + HOUR
+
+
+def _main_package(rng: np.random.Generator, currency: Ints) -> Ints:
+    found = np.zeros(len(currency), np.int64)
+    for money, ids in MAIN.items():
+        here = currency == money
+        found[here] = np.array(ids)[draw(rng, LIKED[money], int(here.sum()))]
+    return found
+
+
+def _subscribed(
+    world: World, rng: np.random.Generator, client: Ints, package: Ints, start: Ints, ends: Ints, covers: Truths
+) -> Subscriptions:
+    order = sorted_by(start, client)
+    client, package, start, ends, covers = (a[order] for a in (client, package, start // ONE * ONE, ends, covers))
+    rows = len(client)
+    quantity = np.array([1, 2, 3, 5, 10])[draw(rng, (86, 6, 5, 2, 1), rows)]
+    quantity = np.where(FEE[package] + ACTIVATION[package] == 0, 1, quantity)
+    is_activated = ~chance(rng, 0.025, rows)
+    assigned = start - rng.integers(1, 50, rows) * MINUTE
+    return Subscriptions(client, package, quantity, assigned, start, is_activated, ends, np.zeros(rows, np.int64), covers)
+
+
+def periods(world: World, held: Subscriptions, rng: np.random.Generator) -> Periods:
+    """Every charge of `held`: activations, trials, renewals in time, in advance, late, or rolled back."""
+    who = np.flatnonzero(held.is_activated)
+    zero = np.zeros(len(who), np.int64)
+    fee = ACTIVATION[held.package[who]] * held.quantity[who] * ONE
+    at = held.activated[who]
+    first = Periods(who, zero, at, at, at, fee, zero, zero.astype(bool))
+    later = _renewals(world, held, who[UNIT[held.package[who]] >= 0])
+    later = _with_hitches(world, rng, later)
+    both = [np.concatenate([getattr(first, f), getattr(later, f)]) for f in Periods.__dataclass_fields__]
+    every = Periods(*both)
+    every = every.taken(every.charged < world.end)
+    every = every.taken(sorted_by(every.subscription, np.where(every.seq == 0, 0, 1), every.charged))
+    first_row = np.searchsorted(every.subscription, every.subscription, side="left")
+    return Periods(**{**every.__dict__, "seq": numbers(len(first_row), 0) - first_row})
+
+
+def _renewals(world: World, held: Subscriptions, who: Ints) -> Periods:
+    """The periods that begin while the subscription is held, each charged as it begins."""
+    package = held.package[who]
+    step = LENGTH[package]
+    days = np.array([1, 30, 365])[UNIT[package]] * step
+    count = np.maximum(1, (held.ended[who] - held.activated[who]) // (days * DAY) + 2)
+    row = np.repeat(np.arange(len(who)), count)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    trial = TRIAL[package][row]
+    begun = held.activated[who][row]
+    shifted = begun + np.where((trial > 0) & (number > 0), trial * DAY, 0)
+    of_kind = number - (trial > 0)  # full periods before this one
+    start = _after(shifted, np.maximum(of_kind, 0) * step[row], UNIT[package][row])
+    stop = _after(shifted, (np.maximum(of_kind, 0) + 1) * step[row], UNIT[package][row])
+    is_trial = (trial > 0) & (number == 0)
+    stop = np.where(is_trial, begun + trial * DAY, stop)
+    fee = FEE[package][row] * held.quantity[who][row] * ONE
+    paid_number = number - (trial > 0)
+    fee = np.where(paid_number == 0, fee * (100 - held.discount[who][row]) // 100, fee)
+    amount = np.where(is_trial, 0, fee)
+    kept = (number == 0) | (start < held.ended[who][row])
+    state = np.zeros(len(row), np.int64)
+    return Periods(who[row], number + 1, start, stop, start, amount, state, is_trial).taken(kept)
+
+
+def _after(times: Ints, count: Ints, unit: Ints) -> Ints:
+    by_days = times + np.where(unit == 0, count, 0) * DAY
+    return np.where(unit == 0, by_days, add_months(times, np.where(unit == 2, 12, 1) * np.where(unit == 0, 0, count)))
+
+
+def _with_hitches(world: World, rng: np.random.Generator, renewals: Periods) -> Periods:
+    """Some renewals are charged days ahead, some fail first and succeed later, some are rolled back."""
+    rows = len(renewals.seq)
+    what = np.where((renewals.seq > 2) & (renewals.amount > 0), draw(rng, (82, 8, 7, 3), rows), 0)
+    shift = np.where(what == 1, -rng.integers(1, 5, rows) * DAY, np.where(what == 2, rng.integers(1, 4, rows) * DAY, 0))
+    shift += np.where(renewals.seq > 1, rng.integers(1, 240, rows) * 1_000_000, 0)
+    charged = renewals.charged + shift
+    late = np.flatnonzero(what == 2)
+    failed = renewals.taken(late)
+    state = np.where(what == 3, ROLLED_BACK, CHARGED)
+    parts = {f: np.concatenate([getattr(renewals, f), getattr(failed, f)]) for f in Periods.__dataclass_fields__}
+    parts["charged"] = np.concatenate([charged, failed.charged + 5 * ONE])
+    parts["state"] = np.concatenate([state, np.full(len(late), FAILED)])
+    return Periods(**parts)
+
+
+def package_tables(world: World, who: Clients, held: Subscriptions, made: Periods) -> dict[str, pa.Table]:
+    """The tables `subscription` and `subscription_period`."""
+    rows = len(held.client)
+    over = held.ended < world.end
+    status = np.where(~held.is_activated, 0, np.where(over, np.where(numbers(rows) % 3 == 0, 2, 3), 1))
+    status[(numbers(rows) % 17 == 0) & over & held.is_activated] = 4
+    subscription = {
+        "subscription_id": numbers(rows),
+        "client_id": who.ids[held.client],
+        "package_id": held.package,
+        "quantity": held.quantity,
+        "assigned_at": held.assigned,
+        "activated_at": (held.activated, held.is_activated),
+        "ended_at": (held.ended, over & held.is_activated),
+        "status": text(SUBSCRIPTION_STATES, status),
+    }
+    renewed = made.seq > 0
+    period = {
+        "subscription_id": made.subscription + 1,
+        "seq": made.seq,
+        "kind": text(("activation", "renew"), renewed.astype(np.int64)),
+        "period_start": (made.start, renewed),
+        "period_end": (made.stop, renewed),
+        "charged_at": made.charged,
+        "amount": made.amount,
+        "tax": made.amount // 6,
+        "currency": text(CODES, MONEY[held.package[made.subscription]]),
+        "status": text(STATES, made.state),
+        "is_trial": made.is_trial,
+    }
+    return {
+        "subscription": build("subscription", subscription),
+        "subscription_period": build("subscription_period", period),
+    }
