@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from reports_lib.errors import ParameterError
 from reports_lib.values.calendar import add_months
-from reports_lib.values.clock import moment, utc, wall
+from reports_lib.values.clock import midnight, moment, utc, wall
 from reports_lib.values.formats import quoted
 from reports_lib.values.relative import RELATIVE, days_of
 
@@ -59,9 +59,10 @@ class Interval:
         object.__setattr__(self, "start", utc(self.start))
         object.__setattr__(self, "end", utc(self.end))
         if self.start >= self.end:
-            raise ParameterError("interval ends before it begins")
+            raise ParameterError(f"interval {self.start:%Y-%m-%dT%H:%M}/{self.end:%Y-%m-%dT%H:%M} has no length")
         if self.start.year not in _YEARS or self.end.year not in _YEARS:
-            raise ParameterError(f"interval must lie between the years {_YEARS[0]} and {_YEARS[-1]}")
+            years = f"{_YEARS[0]} to {_YEARS[-1]}"
+            raise ParameterError(f"interval {self.start:%Y-%m-%d}/{self.end:%Y-%m-%d} is not within the years {years}")
 
     def __str__(self) -> str:
         return f"{_start_text(self.start, self.zone)}/{_end_text(self.end, self.zone)}"
@@ -72,16 +73,14 @@ class Interval:
 
         Raises `ParameterError` if it is neither, or ends before it begins.
         """
+        today = utc(as_of).astimezone(zone).date()
         try:
-            if days := days_of(text, as_of.astimezone(zone).date()):
-                first, after = (datetime.combine(day, time()) for day in days)
-                return cls(moment(first, zone), moment(after, zone), zone)
-            start, slash, end = (part.strip() for part in text.partition("/"))
-            if slash:
-                return cls(_read_start(start, zone), _read_end(end, zone), zone)
-        except (ValueError, OverflowError):
-            pass  # no such day, hour or year
-        raise ParameterError(f"interval {quoted(text)} is not like {_LIKE} or last month")
+            start, end = _read_both(text, zone, today)
+        except (ValueError, OverflowError):  # no such form, day, hour or year
+            raise ParameterError(f"{quoted(text)} is not like {_LIKE} or last month") from None
+        if start >= end:
+            raise ParameterError(f"{quoted(text)} ends before it begins")
+        return cls(start, end, zone)
 
     def clipped(self, as_of: datetime) -> tuple[datetime, datetime]:
         """Start and end for data: the end is cut at `as_of`, though never before the start (G-2)."""
@@ -106,6 +105,13 @@ class Interval:
             days = {Comparison.PREVIOUS_DAY: _DAY, Comparison.PREVIOUS_WEEK: 7 * _DAY}.get(comparison, end - start)
             first, after = start - days, end - days
         return type(self)(moment(first, self.zone), moment(after, self.zone), self.zone)
+
+
+def _read_both(text: str, zone: ZoneInfo, today: date) -> tuple[datetime, datetime]:
+    if days := days_of(text, today):
+        return midnight(days[0], zone), midnight(days[1], zone)
+    start, _, end = (part.strip() for part in text.partition("/"))
+    return _read_start(start, zone), _read_end(end, zone)
 
 
 def _read_start(text: str, zone: ZoneInfo) -> datetime:
