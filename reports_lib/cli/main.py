@@ -1,0 +1,51 @@
+"""The group of commands, and the one place where an error becomes a line and an exit code."""
+
+import os
+import sys
+import warnings
+
+import click
+
+from reports_lib import __version__
+from reports_lib.cli import data, reports, site
+from reports_lib.errors import DaybookError
+
+EPILOG = "Errors are one line; exit codes are listed in README.md."
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="daybook")
+def daybook() -> None:
+    """Notebooks in, reports that stay true out."""
+
+
+for command in (*reports.COMMANDS, *data.COMMANDS, *site.COMMANDS):
+    daybook.add_command(command)
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # for people, not for tests: `python -W` still shows them
+    try:
+        code = daybook(prog_name="daybook", standalone_mode=False)
+    except DaybookError as error:
+        code = _say(error, error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:  # `daybook runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        if os.environ.get("DAYBOOK_DEBUG"):
+            raise
+        code = _say(f"unexpected {type(error).__name__}: {error}; DAYBOOK_DEBUG=1 shows where", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(error: object, code: int) -> int:
+    click.echo(f"daybook: {' '.join(str(error).split())}", err=True)
+    return code

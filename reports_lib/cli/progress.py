@@ -1,0 +1,31 @@
+"""Progress of long work on the terminal; silence where nobody watches."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from reports_lib.runs.execute import Progress as Report
+
+
+@contextmanager
+def running(name: str, quiet: bool = False) -> Iterator[Report]:
+    """A bar on standard error while the body runs; what it yields is told what is done, how far, of how many."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[step]}"),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(escape(name), total=None, step="")
+
+        def report(step: str, done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total or None, step=escape(step))
+
+        yield report

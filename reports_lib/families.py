@@ -1,0 +1,122 @@
+"""Families as their notebooks tell them: title, question, the rules a notebook keeps, a first draft.
+
+A family is a name: `notebooks/<family>.ipynb`. Nothing registers it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from reports_lib.errors import DaybookError, SettingError
+from reports_lib.parameters.schema import Schema
+from reports_lib.workspace import FAMILY, Workspace
+
+ABSOLUTE = re.compile(r"""["'](/(home|root|Users|tmp|work|var)/|[A-Za-z]:\\)""")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """How a notebook opens: what the report is called and which question it answers."""
+
+    title: str
+    question: str
+
+
+def heading(notebook: Path) -> Heading:
+    """The notebook's first cell; a notebook that does not open with a heading goes by its name."""
+    cells = _read(notebook).cells
+    lines = cells[0].source.strip().splitlines() if cells and cells[0].cell_type == "markdown" else []
+    if not lines or not lines[0].startswith("# "):
+        return Heading(notebook.stem.replace("_", " ").capitalize(), "")
+    paragraph = "\n".join(lines[1:]).strip().split("\n\n")[0]
+    return Heading(lines[0].removeprefix("# ").strip(), " ".join(paragraph.split()))
+
+
+def lint(notebook: Path) -> Iterator[str]:
+    """What the notebook breaks of the rules for families, one sentence each; nothing if all is well."""
+    try:
+        cells = _read(notebook).cells
+    except SettingError as error:
+        yield str(error)
+        return
+    if not cells or cells[0].cell_type != "markdown" or not cells[0].source.startswith("# "):
+        yield "the first cell is not a heading: begin it with '# Title' and the question the report answers"
+    try:
+        Schema.read(notebook)
+    except DaybookError as error:
+        yield str(error)
+    for number, cell in enumerate(cells, 1):
+        yield from (f"cell {number} {fault}" for fault in _faults(cell))
+    code = "\n".join(c.source for c in cells if c.cell_type == "code")
+    if "begin(globals())" not in code:
+        yield "no cell calls begin(globals()), which hands the parameters and the warehouse over"
+    if "Info(" not in code:
+        yield "no cell shows Info(…), which says which interval the data really covers"
+
+
+def draft(workspace: Workspace, family: str) -> list[Path]:
+    """Write a first notebook and saved set of a new family; returns the files made.
+
+    Raises `SettingError` if the name is not one or is taken.
+    """
+    if not FAMILY.fullmatch(family):
+        raise SettingError(f"{family!r} cannot name a family: take small letters, digits and _, a letter first")
+    notebook = workspace.notebooks / f"{family}.ipynb"
+    saved = workspace.parameters / family / "last-month.yaml"
+    if taken := [path for path in (notebook, saved) if path.exists()]:
+        raise SettingError(f"{taken[0].relative_to(workspace.root)} is there already")
+    saved.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(_first_notebook(family), notebook)
+    saved.write_text("interval: last month\n", encoding="utf-8")
+    return [notebook, saved]
+
+
+def _faults(cell: NotebookNode) -> Iterator[str]:
+    if cell.cell_type == "code" and (cell.outputs or cell.execution_count is not None):
+        yield "is stored with outputs: clear them (Edit, Clear Outputs of All Cells)"
+    if cell.cell_type == "code" and ABSOLUTE.search(cell.source):
+        yield "names a path of one machine"
+
+
+def _read(notebook: Path) -> NotebookNode:
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise SettingError(f"{notebook.name} cannot be read as a notebook: {str(error).splitlines()[0]}") from None
+
+
+def _first_notebook(family: str) -> NotebookNode:
+    title = family.replace("_", " ").capitalize()
+    cells = [
+        new_markdown_cell(f"# {title}\n\nHow many clients were there, and when did they come? For whoever asks first."),
+        new_code_cell("from reports_lib.notebook import *", metadata={"tags": ["setup"]}),
+        new_code_cell(
+            'interval: Interval = "last 12 months"    # Filters | Period of the report\n'
+            'time_zone: TimeZone = "UTC"              # Filters | Buckets are local to it',
+            metadata={"tags": ["parameters"]},
+        ),
+        new_code_cell("asked, warehouse = begin(globals())"),
+        new_markdown_cell("## Clients by type\n\nClients that were created in the period, by type."),
+        new_code_cell(
+            'client = warehouse.table("client")\n'
+            "created = client.filter(client.created_at >= asked.interval.start.replace(tzinfo=None),\n"
+            "                        client.created_at < asked.interval.end.replace(tzinfo=None))\n"
+            "by_type = created.group_by(created.client_type).agg(clients=created.count()).order_by(created.client_type)\n"
+            'Grid("Clients by type", by_type, [Column("client_type", "Type"), '
+            'Column("clients", "Clients", kind="quantity")], is_main=True)'
+        ),
+        new_markdown_cell("## About this report"),
+        new_code_cell(
+            "first_last = created.agg(first=created.created_at.min(), last=created.created_at.max())\n"
+            "Info.of(asked, warehouse, first_last)"
+        ),
+    ]
+    for number, cell in enumerate(cells):
+        cell.id = f"{family.replace('_', '-')[:40]}-{number}"
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})

@@ -1,0 +1,1 @@
+"""The web: pages around sealed reports. Nothing outside this room knows HTTP."""

@@ -1,0 +1,80 @@
+"""The pages: one function an address, request in, response out."""
+
+from datetime import UTC, datetime
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
+
+from reports_lib.errors import DaybookError, UnknownNameError
+from reports_lib.portal.words import Download, Family, Line, downloads, facts
+from reports_lib.rendering.formats import Format
+from reports_lib.runs.export import export
+from reports_lib.runs.installation import Installation
+from reports_lib.snapshots import index, links
+from reports_lib.snapshots.manifest import Manifest
+from reports_lib.snapshots.seal import open_snapshot
+
+# A sealed report may show pictures and styles it carries itself, and nothing else; it runs in an
+# origin of its own, so that it could reach neither cookies nor pages of ours even with a script.
+SEALED = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+}
+SHOWN = 200  # newest snapshots on the list
+
+
+def home(request: Request) -> Response:
+    """`GET /`: the finished reports, newest first, and the families that can be asked for."""
+    installation: Installation = request.app.state.installation
+    with Session(installation.database) as session:
+        found = index.recent(session, limit=SHOWN)
+        snapshots = [Line.of(row, links.links_of(session, row.id)[0].token) for row in found]
+    families = [Family.of(installation.workspace, name) for name in installation.workspace.families()]
+    return _page(request, "home.html.j2", snapshots=snapshots, families=families)
+
+
+def view(request: Request, id: str = "") -> Response:  # noqa: A002  # the address says `id`
+    """`GET /view?id=<token>`: a finished report as it was made, in a frame that says where it comes from.
+
+    With `&as=<format>`: one of its files. No query runs and no notebook starts.
+    """
+    installation: Installation = request.app.state.installation
+    form = request.query_params.get("as", "")
+    with Session(installation.database) as session, session.begin():
+        snapshot_id = links.open_link(session, id, datetime.now(UTC), links.Viewer.local())
+    manifest = open_snapshot(installation.store, snapshot_id)
+    if form:
+        return _file(installation, manifest, Format.parse(form))
+    return _page(
+        request,
+        "view.html.j2",
+        title=manifest.title,
+        facts=facts(manifest),
+        files=downloads(manifest, id),
+        page=Download.address(id, Format.HTML),
+    )
+
+
+def refuse(request: Request, error: Exception) -> Response:
+    """The page of an error of ours: its one line, its status, and nothing else."""
+    status = error.http_status if isinstance(error, DaybookError) else 500
+    heading = "Not found" if status == UnknownNameError.http_status else "This cannot be shown"
+    return _page(request, "error.html.j2", status, heading=heading, message=str(error))
+
+
+def not_found(request: Request, error: Exception) -> Response:
+    """The page of an address that there is not."""
+    return refuse(request, UnknownNameError("there is no such page"))
+
+
+def _file(installation: Installation, manifest: Manifest, form: Format) -> Response:
+    file = export(installation.store, manifest, form)
+    headers = {} if form is Format.HTML else {"Content-Disposition": f'attachment; filename="{file.filename}"'}
+    return Response(file.data, media_type=file.mime, headers=SEALED | headers)
+
+
+def _page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
+    return HTMLResponse(request.app.state.templates.get_template(template).render(context), status)

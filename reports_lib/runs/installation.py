@@ -1,0 +1,42 @@
+"""A workspace with its database, snapshot store and warehouse at hand."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Engine
+
+from reports_lib.database.engine import engine
+from reports_lib.snapshots.store import Store
+from reports_lib.warehouse.address import Address
+from reports_lib.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What machinery needs to do anything; each part is opened when it is first asked for."""
+
+    workspace: Workspace
+
+    @cached_property
+    def database(self) -> Engine:
+        """Runs, links and the index of snapshots. Raises `DatabaseError`."""
+        return engine(self.workspace)
+
+    @cached_property
+    def store(self) -> Store:
+        """The snapshots' files."""
+        return Store(self.workspace.snapshots)
+
+    @cached_property
+    def warehouse(self) -> Address:
+        """Where reports read from, as somebody who may only read. Raises `DatabaseError`."""
+        return Address.of(self.workspace)
+
+    @property
+    def url(self) -> str:
+        """What links begin with."""
+        return self.workspace.url or f"http://{self.workspace.host}:{self.workspace.port}"
+
+    def link(self, token: str) -> str:
+        """The address of a link."""
+        return f"{self.url}/view?id={token}"

@@ -1,0 +1,107 @@
+"""An executed notebook to the files of a snapshot: itself, its tables, and every view of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from reports_lib.rendering import csv, xls, xlsx
+from reports_lib.rendering.formats import Format
+from reports_lib.rendering.html import html
+from reports_lib.rendering.pdf import pdf
+from reports_lib.rendering.tables import StoredTable, tables
+from reports_lib.snapshots.manifest import Manifest, TableRef
+from reports_lib.snapshots.seal import Content
+
+INFO = "application/vnd.daybook.info+json"
+PARQUET = "application/vnd.apache.parquet"
+NOTEBOOK = "application/x-ipynb+json"
+SHEETS = {Format.CSV: csv.render, Format.XLSX: xlsx.render, Format.XLS: xls.render}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the notebook said of its data; nothing where it showed no Info."""
+
+    requested_interval: str | None = None
+    data_interval: tuple[datetime, datetime] | None = None
+    time_zone: str | None = None
+    data_version: str | None = None
+
+
+def told(executed: NotebookNode) -> Told:
+    """The last Info that the notebook shows."""
+    found: list[dict[str, Any]] = [
+        output.data[INFO]
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if INFO in output.get("data", {})
+    ]
+    if not found:
+        return Told()
+    info = found[-1]
+    first_last = info["data_interval"]
+    return Told(
+        requested_interval=info["requested_interval"],
+        data_interval=(datetime.fromisoformat(first_last[0]), datetime.fromisoformat(first_last[1]))
+        if first_last
+        else None,
+        time_zone=info["time_zone"],
+        data_version=info["data_version"],
+    )
+
+
+def contents(
+    executed: NotebookNode, folder: Path, draft: Manifest, formats: Sequence[Format]
+) -> tuple[dict[str, Content], tuple[TableRef, ...]]:
+    """The files of the snapshot by their keys, and what its tables are.
+
+    Raises `RowLimitError` if a format that was asked for cannot hold a table.
+    """
+    stored = tables(executed, folder)
+    stem = file_stem(draft)
+    page = html(executed, title=draft.title, facts=facts(draft))
+    files = {
+        "ipynb": Content(nbformat.writes(executed).encode(), NOTEBOOK, f"{stem}.ipynb"),
+        "html": Content(page, Format.HTML.mime, f"{stem}.html"),
+    }
+    if Format.PDF in formats:
+        files["pdf"] = Content(pdf(page, created=draft.generated_at), Format.PDF.mime, f"{stem}.pdf")
+    for form, render in SHEETS.items():
+        if form in formats:
+            files[str(form)] = sheet(stored, form, draft)
+    for each in stored:
+        files[f"table:{each.name}"] = Content(each.parquet, PARQUET, f"{each.name}.parquet")
+    return files, tuple(TableRef(t.name, t.title, t.row_count, t.column_facts, t.sha256) for t in stored)
+
+
+def sheet(stored: Sequence[StoredTable], form: Format, manifest: Manifest) -> Content:
+    """The tables as CSV, XLSX or XLS; raises `RowLimitError`."""
+    data = SHEETS[form](stored, title=manifest.title, created=manifest.generated_at)
+    return Content(data, form.mime, f"{file_stem(manifest)}.{form}")
+
+
+def file_stem(manifest: Manifest) -> str:
+    """How downloads are called: the family and the interval, nothing that a user typed."""
+    interval = (manifest.requested_interval or "").replace("/", "_").replace(":", "")
+    return f"{manifest.family}_{interval}" if interval else manifest.family
+
+
+def facts(manifest: Manifest) -> dict[str, str]:
+    """What a report says of itself at its foot, whoever reads it (JD-75: the role, not the name)."""
+    return {
+        "Generated": f"{manifest.generated_at:%Y-%m-%d %H:%M} UTC by {manifest.generated_by.role}",
+        "Family": manifest.family + (f", set {manifest.set_name}" if manifest.set_name else ""),
+        "Notebook": manifest.notebook_sha256[:12],
+        "Daybook": manifest.code_version,
+    }
+
+
+def parse(notebook: bytes) -> NotebookNode:
+    """A stored notebook."""
+    return nbformat.from_dict(json.loads(notebook))
