@@ -21,7 +21,7 @@ class Rebuilt:
 
     snapshots: int
     deleted: int
-    damaged: tuple[str, ...]  # ids whose manifest does not match; their rows are as they were
+    damaged: tuple[str, ...]  # ids whose manifest or tombstone cannot be believed; their rows are as they were
     lost: tuple[str, ...]  # ids of rows that have neither manifest nor tombstone
 
 
@@ -72,15 +72,19 @@ def rebuild(session: Session, store: Store) -> Rebuilt:
 
     Links and runs are no part of it: they exist nowhere else, so back up the database for them.
     """
-    found, damaged, stones = set(), set(), list(tombstones(store))
+    found, damaged = set(), set()
     for snapshot_id, manifest in living(store):
         if manifest is None:
             damaged.add(snapshot_id)
         else:
             insert(session, manifest)
             found.add(snapshot_id)
-    for stone in stones:
-        bury(session, stone)
+    stones = dict(tombstones(store))
+    for snapshot_id, stone in stones.items():
+        if stone is None:
+            damaged.add(snapshot_id)
+        else:
+            bury(session, stone)
     lost = known(session) - found - damaged
     return Rebuilt(len(found), len(stones), tuple(sorted(damaged)), tuple(sorted(lost)))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from reports_lib.errors import CorruptSnapshotError, StoreError, UnknownNameError
 from reports_lib.snapshots.manifest import SUFFIX, Manifest, file_name
-from reports_lib.snapshots.store import NAME, Store
-from reports_lib.snapshots.tombstone import Tombstone, tombstone
+from reports_lib.snapshots.store import Store, is_in_place
+from reports_lib.snapshots.tombstone import Tombstone, is_gone, tombstone
 from reports_lib.snapshots.tombstone import path as tombstone_path
 
 GRACE = timedelta(days=1)  # far longer than any run needs from its first file to its row
@@ -51,25 +51,25 @@ def collect_garbage(store: Store, known: Collection[str], now: datetime, grace: 
     knows none of the snapshots there are, for then it is the index that is missing.
     """
     with store.lock(LOCK_EX):
-        manifests = [p for p in store.files() if NAME.fullmatch(p.name) and p.suffix == f".{SUFFIX}"]
-        living = [p for p in manifests if not tombstone(store, p.stem)]
-        if living and not any(p.stem in known for p in living):
-            raise StoreError(f"the index knows none of the {len(living)} snapshots in {store.root}; rebuild it first")
-        removed = [p for p in store.leftovers() if _is_older(p, now, grace)]
-        removed += [p for p in living if p.stem not in known and _is_older(p, now, grace)]
-        removed += set(manifests) - set(living)
+        gone, kept = [], []
+        for path in _files(store, manifests=True):
+            (gone if is_gone(store, path.stem) else kept).append(path)
+        if kept and not any(path.stem in known for path in kept):
+            raise StoreError(f"the index knows none of the {len(kept)} snapshots in {store.root}; rebuild it first")
+        old = [*store.leftovers(), *(path for path in kept if path.stem not in known)]
+        removed = gone + [path for path in old if _is_older(path, now, grace)]
         for path in removed:
             store.remove(path)
-        unneeded = [p for p in _unneeded(store) if _is_older(p, now, grace)]
+        unneeded = [path for path in _unneeded(store) if _is_older(path, now, grace)]
         for path in unneeded:
             store.remove(path)
-    return sorted(p.name for p in [*removed, *unneeded])
+    return sorted(path.name for path in [*removed, *unneeded])
 
 
 def living(store: Store) -> Iterator[tuple[str, Manifest | None]]:
     """Id and manifest of every snapshot that was not deleted; None where the manifest is damaged."""
-    for path in store.files():
-        if NAME.fullmatch(path.name) and path.suffix == f".{SUFFIX}" and not tombstone(store, path.stem):
+    for path in _files(store, manifests=True):
+        if not is_gone(store, path.stem):
             try:
                 yield path.stem, Manifest.parse(store.read(path.name))
             except (CorruptSnapshotError, UnknownNameError):
@@ -98,7 +98,11 @@ def _unneeded(store: Store) -> Sequence[Path]:
     needed = _needed(store)
     if needed is None:
         return ()
-    return [p for p in store.files() if NAME.fullmatch(p.name) and p.suffix != f".{SUFFIX}" and p.name not in needed]
+    return [path for path in _files(store, manifests=False) if path.name not in needed]
+
+
+def _files(store: Store, *, manifests: bool) -> list[Path]:
+    return [path for path in store.files() if is_in_place(path) and (path.suffix == f".{SUFFIX}") == manifests]
 
 
 def _is_older(path: Path, now: datetime, grace: timedelta) -> bool:

@@ -22,6 +22,7 @@ SUFFIX = re.compile(r"[a-z0-9]{1,8}")
 FOLDER = re.compile(r"[0-9a-f]{2}")
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # neither a link nor a pipe fools it
 READ_FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
+READ_ONLY = 0o444
 WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -32,10 +33,15 @@ def name_of(data: bytes, suffix: str) -> str:
     return f"{hashlib.sha256(data).hexdigest()}.{suffix}"
 
 
-class Staged(NamedTuple):
-    """A synced file under `tmp/` and the path it will move to."""
+def is_in_place(path: Path) -> bool:
+    """Whether a path is named like a file of the store and lies in the folder of its first two letters."""
+    return NAME.fullmatch(path.name) is not None and path.parent.name == path.name[:2]
 
-    here: Path
+
+class Staged(NamedTuple):
+    """A synced file under `tmp/` and the path it will move to; `here` is None if it is there already."""
+
+    here: Path | None
     there: Path
 
 
@@ -71,8 +77,7 @@ class Store:
                 _place(others)
                 _place([last])
             finally:
-                for each in staged:
-                    each.here.unlink(missing_ok=True)
+                _clear(staged)
         return [each.there.name for each in staged]
 
     def read(self, name: str) -> bytes:
@@ -108,11 +113,11 @@ class Store:
     def write(self, path: Path, data: bytes) -> None:
         """Write `data` to `path` under the root, whole or not at all: tombstones. Raises `StoreError`."""
         with self._refusing("write"):
-            staged = self._stage(data, path)
+            staged = [self._stage(data, path)]
             try:
-                _place([staged])
+                _place(staged)
             finally:
-                staged.here.unlink(missing_ok=True)
+                _clear(staged)
 
     def remove(self, path: Path) -> None:
         """Take a file out of the store; one that is not there is no error. Raises `StoreError`."""
@@ -123,9 +128,18 @@ class Store:
 
     def files(self) -> Iterator[Path]:
         """Everything in the two-letter folders, in order, whether it belongs there or not."""
-        for folder in sorted(self.root.iterdir()) if self.root.is_dir() else ():
-            if FOLDER.fullmatch(folder.name):
-                yield from sorted(folder.iterdir())
+        for path in self._top():
+            if FOLDER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+                yield from sorted(path.iterdir())
+
+    def strays(self) -> list[Path]:
+        """What is under the root and is no part of the store."""
+        kept = {"tmp", "gone", "lock"}
+        top = [p for p in self._top() if p.name not in kept and not (FOLDER.fullmatch(p.name) and p.is_dir())]
+        return top + [path for path in self.files() if not is_in_place(path)]
+
+    def _top(self) -> list[Path]:
+        return sorted(self.root.iterdir()) if self.root.is_dir() else []
 
     def leftovers(self) -> list[Path]:
         """Files under `tmp/`: being written now, or left by a writer that was killed."""
@@ -159,6 +173,8 @@ class Store:
 
     def _stage(self, data: bytes, there: Path) -> Staged:
         self._make_folders()
+        if self._holds(there, data):
+            return Staged(None, there)
         here = self.temporary / f"{there.name[:16]}.{token_hex(8)}"
         file = os.open(here, WRITE, 0o600)
         try:
@@ -167,13 +183,19 @@ class Store:
                 while rest:
                     rest = rest[stream.write(rest) :]
                 # Before the move, so that no moment exists in which a stored file can be written to.
-                os.fchmod(file, 0o444)
+                os.fchmod(file, READ_ONLY)
                 os.fsync(file)
         except BaseException:
             with suppress(OSError):
                 here.unlink()
             raise
         return Staged(here, there)
+
+    def _holds(self, path: Path, data: bytes) -> bool:
+        try:
+            return self.read_unchecked(path) == data
+        except (UnknownNameError, CorruptSnapshotError):
+            return False
 
 
 def _place(staged: Iterable[Staged]) -> None:
@@ -182,11 +204,18 @@ def _place(staged: Iterable[Staged]) -> None:
         if not there.parent.is_dir():
             there.parent.mkdir(mode=0o700, exist_ok=True)
             _sync_folder(there.parent.parent)
-        # Replaces at most a file of the same name: the same bytes, or ones that have rotted since.
-        here.replace(there)
+        if here is not None:
+            here.replace(there)  # over nothing, or over bytes that have rotted: the name says what must be there
+        # Also of a file that was there: its writer may not have come to this line.
         folders.add(there.parent)
     for folder in sorted(folders):
         _sync_folder(folder)
+
+
+def _clear(staged: Iterable[Staged]) -> None:
+    for here, _there in staged:
+        if here is not None:
+            here.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

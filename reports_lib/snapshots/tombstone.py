@@ -1,6 +1,7 @@
 """What stays of a deleted snapshot: a tombstone that says when, by whom and why (Q-12, Q-27)."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -39,19 +40,30 @@ class Tombstone:
             raise CorruptSnapshotError("a tombstone in the snapshot store cannot be read") from error
 
 
+def is_gone(store: Store, snapshot_id: str) -> bool:
+    """Whether there is a tombstone, readable or not."""
+    return os.path.lexists(path(store, snapshot_id))
+
+
 def tombstone(store: Store, snapshot_id: str) -> Tombstone | None:
     """The snapshot's tombstone, None if it was not deleted. Raises `CorruptSnapshotError`."""
     try:
-        return Tombstone.parse(store.read_unchecked(path(store, snapshot_id)))
+        stone = Tombstone.parse(store.read_unchecked(path(store, snapshot_id)))
     except UnknownNameError:
         return None
+    if stone.snapshot != snapshot_id:
+        raise CorruptSnapshotError("a tombstone in the snapshot store is another snapshot's")
+    return stone
 
 
-def tombstones(store: Store) -> Iterator[Tombstone]:
-    """Every tombstone, in the order of ids. Raises `CorruptSnapshotError`."""
-    for path in sorted((store.root / "gone").glob("*.json")):
-        if ID.fullmatch(path.stem):
-            yield Tombstone.parse(store.read_unchecked(path))
+def tombstones(store: Store) -> Iterator[tuple[str, Tombstone | None]]:
+    """Id and tombstone of every deleted snapshot, in the order of ids; None where it is damaged."""
+    for file in sorted((store.root / "gone").glob("*.json")):
+        if ID.fullmatch(file.stem):
+            try:
+                yield file.stem, tombstone(store, file.stem)
+            except CorruptSnapshotError:
+                yield file.stem, None
 
 
 def refuse_if_gone(store: Store, snapshot_id: str) -> None:
