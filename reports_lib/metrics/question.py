@@ -1,0 +1,56 @@
+"""What Customer Dynamics can be asked: the attributes that its notebook's parameters give."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import ibis.expr.types as ir
+
+from reports_lib.values.interval import Interval
+from reports_lib.values.spine import Unit
+
+FINEST_FIRST = (Unit.DATE, Unit.MONTH, Unit.YEAR)
+
+
+class Warehouse(Protocol):
+    """Whatever hands out the canonical tables."""
+
+    def table(self, name: str) -> ir.Table:
+        """One canonical table, without rows from `as_of` on."""
+
+
+class Question(Protocol):
+    """The parameters of a run, resolved; ids are whole numbers or their text."""
+
+    interval: Interval
+    as_of: datetime
+    client_type: Sequence[str]
+    client_tags: Sequence[str]
+    company: Sequence[str]
+    include_sub_companies: bool
+    owner_user: Sequence[str]
+    package: Sequence[str]
+    group_by: Sequence[str]  # of year, month, date and package
+    currency: str
+    active_duration: int  # months
+    compare_to: str  # none, or a Comparison
+    empty_buckets: str  # show or hide
+    fx_mode: str  # event or report_end
+    tax_mode: str  # gross or net
+    balance_mode: str  # live or fixed
+    chargebacks: bool
+
+
+def unit(asked: Question) -> Unit | None:
+    """The finest time unit asked for, which makes the buckets."""
+    return next((u for u in FINEST_FIRST if u.value in asked.group_by), None)
+
+
+def keys(asked: Question) -> list[str]:
+    """The groupings asked for, the coarsest first."""
+    return [name for name in ("year", "month", "date", "package") if name in asked.group_by]
+
+
+def is_by_package(asked: Question) -> bool:
+    """Whether every bucket is split by package."""
+    return "package" in asked.group_by
