@@ -80,11 +80,18 @@ class Grid:
             "sha256": hashlib.sha256(self.parquet).hexdigest(),
             "columns": [
                 {"name": c.name, "label": c.label, "kind": c.kind, "group": c.group, "places": c.digits}
+                | {"letters": self._letters(c)}
                 for c in self.columns
             ],
             "has_total": self.shown_total is not None,
             "is_main": self.is_main,
         }
+
+    def _letters(self, column: Column) -> int:
+        """Letters that the column needs side by side: what paper the table needs follows from it."""
+        totals = [self.shown_total] if self.shown_total else []
+        cells = (len(text(column, row[column.name])) for row in (*self.shown_rows, *totals))
+        return max((*cells, *map(len, column.label.split())), default=1)
 
     def _plain(self) -> str:
         totals = [self.shown_total] if self.shown_total else []

@@ -1,0 +1,95 @@
+"""Our exporters, registered with nbconvert: JupyterLab's "Save and Export Notebook As" offers them."""
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters.html import HTMLExporter
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbformat import NotebookNode
+
+from reports_lib.rendering import media
+from reports_lib.rendering.clean import clean
+from reports_lib.rendering.paper import paper
+from reports_lib.rendering.pdf import pdf
+
+HERE = Path(__file__).parent
+OURS = {
+    "template_name": "template",
+    "template_file": "index.html.j2",
+    "extra_template_basedirs": [str(HERE)],
+    "sanitize_html": True,
+    "exclude_anchor_links": True,
+}
+NUMBERS = ("quantity", "money", "ratio", "percent")
+
+
+class DaybookHTML(HTMLExporter):
+    """A report as one file: no code cells, no scripts, no address of another place."""
+
+    export_from_notebook = "Daybook report (HTML)"
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**(OURS | kwargs))
+
+    def default_filters(self) -> Iterator[tuple[str, object]]:
+        """nbconvert's filters and ours; theirs of the same name is laxer."""
+        yield from super().default_filters()
+        yield ("clean", clean)
+        yield ("clean_html", clean)
+        yield ("picture_base64", _base64)
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: object
+    ) -> tuple[Any, dict[str, Any]]:
+        """The report of an executed notebook; `resources["daybook"]` may bring `title` and `facts`."""
+        given = dict((resources or {}).get("daybook", {}))
+        heading = _heading(nb)
+        report = {
+            "title": given.get("title") or heading or (resources or {}).get("metadata", {}).get("name", "Report"),
+            "facts": given.get("facts", {}),
+            "has_heading": bool(heading),
+            "style": (HERE / "template" / "report.css").read_text() + paper(nb).css,
+            "media": {"TABLE": media.TABLE, "CHART": media.CHART},
+            "numbers": NUMBERS,
+        }
+        resources = self._init_resources({**(resources or {}), "daybook": report})
+        # past HTMLExporter's own step, which parses and prints the whole page anew to look for JupyterLab's classes
+        page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+        return page, resources
+
+
+class DaybookPDF(DaybookHTML):
+    """The same report on paper."""
+
+    export_from_notebook = "Daybook report (PDF)"
+    output_mimetype = "application/pdf"
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**({"file_extension": ".pdf"} | kwargs))
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: object
+    ) -> tuple[Any, dict[str, Any]]:
+        """The report of an executed notebook as PDF, dated now."""
+        page, resources = super().from_notebook_node(nb, resources, **kw)
+        return pdf(page.encode(), created=datetime.now(UTC)), resources
+
+
+def _heading(nb: NotebookNode) -> str:
+    """The first top heading that the notebook's words hold, empty if none."""
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            for line in cell.source.splitlines():
+                if line.startswith("# "):
+                    return str(line[2:].strip())
+    return ""
+
+
+def _base64(data: str, media_type: str) -> str:
+    """A picture as Jupyter keeps it, to base64: SVG is kept as text, the others are base64 already."""
+    if media_type == "image/svg+xml":
+        return base64.b64encode(data.encode()).decode()
+    return "".join(data.split())

@@ -1,0 +1,23 @@
+"""Executed notebook to a page that stands alone."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from nbformat import NotebookNode
+
+from reports_lib.rendering.exporters import DaybookHTML
+
+
+def html(notebook: NotebookNode, *, title: str, facts: Mapping[str, str]) -> bytes:
+    """The report as UTF-8 HTML: identical bytes for identical input.
+
+    `title` names the page, and heads it unless the notebook has a top heading of its own; `facts` are shown at the
+    foot by label, `Link` also in the margin of printed pages.
+    """
+    page, _ = _exporter().from_notebook_node(notebook, {"daybook": {"title": title, "facts": dict(facts)}})
+    return str(page).encode()
+
+
+@cache
+def _exporter() -> DaybookHTML:
+    return DaybookHTML()

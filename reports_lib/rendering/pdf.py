@@ -1,0 +1,56 @@
+"""Page to PDF, by WeasyPrint, which is let to nothing but what the page itself holds.
+
+By itself WeasyPrint fetches whatever a page names, local files too, and puts them into the PDF (T6).
+"""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from functools import cache
+
+import weasyprint
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from reports_lib import fonts
+from reports_lib.errors import NotebookError
+
+
+class OwnAssets(URLFetcher):
+    """Serves `data:` addresses and our typefaces as `asset:<name>`; anything else ends the rendering."""
+
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+        """The named bytes; raises WeasyPrint's fatal error, for others it would pass over in silence."""
+        if re.match("data:", url, re.IGNORECASE):
+            return super().fetch(url, headers)
+        name = url.removeprefix("asset:")
+        if url.startswith("asset:") and name in fonts.FILES.values():
+            return URLFetcherResponse(url, (fonts.FOLDER / name).read_bytes(), {"Content-Type": "font/ttf"})
+        raise FatalURLFetchingError(url)
+
+
+def pdf(html: bytes, *, created: datetime) -> bytes:
+    """The page on paper, dated `created` (aware): identical bytes for identical input.
+
+    Raises `NotebookError` if the page refers to anything outside itself.
+    """
+    style, faces = _typefaces()
+    stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        page = weasyprint.HTML(string=html.decode(), base_url="asset:", url_fetcher=OwnAssets())
+        document = page.render(stylesheets=[style], font_config=faces)
+        document.metadata.created = document.metadata.modified = stamp
+        return bytes(document.write_pdf(pdf_identifier=hashlib.sha256(html + stamp.encode()).digest()[:16]))
+    except FatalURLFetchingError as refused:  # a BaseException: it would end the worker
+        outside = str(refused)[:80]
+    raise NotebookError(f"the report refers to {outside!r}; only what it holds itself can be printed")
+
+
+@cache
+def _typefaces() -> tuple[weasyprint.CSS, FontConfiguration]:
+    faces = FontConfiguration()
+    rules = (
+        f"@font-face {{ font-family: {fonts.FAMILY}; font-weight: {weight}; src: url(asset:{name}); }}"
+        for weight, name in fonts.FILES.items()
+    )
+    return weasyprint.CSS(string="\n".join(rules), font_config=faces, url_fetcher=OwnAssets()), faces
