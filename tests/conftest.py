@@ -22,7 +22,8 @@ import pyarrow as pa
 import pytest
 
 from reports_lib.database import server
-from reports_lib.database.roles import READER, make_database, make_reader
+from reports_lib.database.roles import as_reader as reader_of
+from reports_lib.database.roles import make_database, make_reader
 from reports_lib.database.url import connect as connect_database
 from reports_lib.database.url import replaced
 from reports_lib.warehouse import writer
@@ -32,6 +33,7 @@ from reports_lib.warehouse.tables import TABLES
 from reports_lib.workspace import Workspace
 
 AS_OF = datetime(2030, 1, 1, tzinfo=UTC)
+READER = "daybook_reader"
 SCHEMA = "books"  # of the canonical tables on Postgres
 PLAIN = {
     "int64": 1,
@@ -79,7 +81,7 @@ def templates(workspace: Workspace) -> dict[str, Address]:
     postgres = Address(make_database(replaced(main, dbname="template_postgres"), beside=main), schema=SCHEMA)
     for address, schema in ((lake, "public"), (postgres, SCHEMA)):
         writer.create(address)
-        make_reader(address.database, schema)
+        make_reader(address.database, READER, schema)
     return {"lake": lake, "postgres": postgres}
 
 
@@ -130,7 +132,7 @@ def address(engine: str, fresh: Callable[[str], Address]) -> Address:
 @pytest.fixture
 def as_reader() -> Callable[[Address], Address]:
     """The same warehouse as the role that may only read."""
-    return lambda address: replace(address, database=replaced(address.database, user=READER))
+    return lambda address: replace(address, database=reader_of(address.database, READER))
 
 
 @pytest.fixture

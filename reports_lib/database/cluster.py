@@ -2,17 +2,19 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import stat
 import subprocess
 import tempfile
-import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self, TypedDict
 
 from reports_lib.database.url import build
 from reports_lib.errors import DatabaseError
@@ -34,7 +36,7 @@ class Cluster:
     user: str = ""
 
     @classmethod
-    def of(cls, outputs: Path) -> "Cluster":
+    def of(cls, outputs: Path) -> Self:
         """The cluster of a workspace's outputs folder, wherever the server can reach it.
 
         Raises `DatabaseError` if the wheel with the binaries is missing, or the system user cannot be made.
@@ -64,8 +66,14 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Address of the cluster's maintenance database, as its superuser."""
-        return build({"user": SUPERUSER, "dbname": "postgres", "host": str(self.socket_folder)})
+        """Address of the cluster's maintenance database, as its superuser, password and all."""
+        words = {"user": SUPERUSER, "dbname": "postgres", "host": str(self.socket_folder)}
+        return build(words | {"password": self._password()})
+
+    def make_home(self) -> None:
+        """Make the home folder; the server's user may pass through it and see nothing."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o711)
 
     def is_running(self) -> bool:
         """Whether a server answers at the socket."""
@@ -77,7 +85,10 @@ class Cluster:
         return True
 
     def start(self) -> None:
-        """Make the cluster if there is none, and start its server; raises `DatabaseError`."""
+        """Make the cluster if there is none, and start its server; raises `DatabaseError`.
+
+        The caller sees to it that nobody else does the same.
+        """
         self._own_folder(self.data)
         self._own_folder(self.socket_folder)
         if not (self.data / "PG_VERSION").exists():
@@ -98,7 +109,23 @@ class Cluster:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         # text sorts by code point, as it does in DuckDB: one order of rows on both engines
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-        self._run("initdb", "-D", self.data, "-U", SUPERUSER, "--auth=trust", "--no-instructions", *locale)
+        with tempfile.NamedTemporaryFile("w", dir=self.socket_folder) as file:
+            file.write(self._password())
+            file.flush()
+            if self.user:
+                os.chown(file.name, pwd.getpwnam(self.user).pw_uid, -1)
+            # a password even on a socket of our own: SQL in a notebook could open it as any user
+            login = ("-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={file.name}")
+            self._run("initdb", "-D", self.data, "--no-instructions", *login, *locale)
+
+    def _password(self) -> str:
+        file = self.home / "password"
+        if not file.exists():
+            partial = self.home / "password.partial"
+            partial.touch(mode=0o600)
+            partial.write_text(secrets.token_hex(24))
+            partial.replace(file)
+        return file.read_text()
 
     def _own_folder(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -129,14 +156,19 @@ class Cluster:
     def _run(self, program: str, *arguments: object) -> None:
         command = [str(self.programs / program), *map(str, arguments)]
         with tempfile.TemporaryFile("w+") as said:  # a pipe would be kept open by the server
-            done = subprocess.run(  # noqa: S603  # our own binaries
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/", check=False, **_as_user(self.user)
-            )
+            ways = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
+            done = subprocess.run(command, check=False, cwd="/", **ways, **_login(self.user))  # noqa: S603
             said.seek(0)
-            lines = [line.strip() for line in said.read().splitlines() if line.strip()]
+            lines = [line for line in [*said.read().splitlines(), *self._last_words()] if line.strip()]
         if done.returncode:
-            told = lines[-1] if lines else f"exit code {done.returncode}"
+            told = lines[-1].strip() if lines else f"exit code {done.returncode}"
             raise DatabaseError(f"the embedded database cannot {program} in {self.data}: {told}")
+
+    def _last_words(self) -> list[str]:
+        with suppress(OSError):
+            lines = (self.data / "server.log").read_text(errors="replace").splitlines()
+            return [line for line in lines[-50:] if "FATAL" in line][-1:]
+        return []
 
 
 def _programs() -> Path:
@@ -146,7 +178,14 @@ def _programs() -> Path:
     return Path(spec.submodule_search_locations[0]) / INSTALL / "bin"
 
 
-def _as_user(user: str) -> dict[str, object]:
+class _Login(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: Sequence[int]
+    env: dict[str, str]
+
+
+def _login(user: str) -> _Login:
     if not user:
         return {}
     entry = pwd.getpwnam(user)
@@ -178,10 +217,9 @@ def _runs(programs: Path) -> bool:
 
 
 def _succeeds(command: list[str]) -> bool:
+    login = _login(SYSTEM_USER)
     try:
-        return not subprocess.run(
-            command, capture_output=True, cwd="/", check=False, **_as_user(SYSTEM_USER)
-        ).returncode  # noqa: S603
+        return not subprocess.run(command, capture_output=True, cwd="/", check=False, **login).returncode  # noqa: S603
     except PermissionError:
         return False
 

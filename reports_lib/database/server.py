@@ -2,6 +2,7 @@
 
     <home>/data/         the cluster of the embedded server, made on first use
     <home>/socket/       its only door: a Unix socket in a folder that none but its owner may enter
+    <home>/password      of the server's owner, for us alone
     <home>/start.lock    held by whoever starts or stops it
     <home>/users.lock    shared by every process that uses it; the last one to leave stops it
 
@@ -25,7 +26,7 @@ from typing import IO
 
 from reports_lib.database.cluster import Cluster
 from reports_lib.database.roles import close_database, make_database, make_reader
-from reports_lib.database.url import check, keywords, replaced
+from reports_lib.database.url import check, name, replaced
 from reports_lib.errors import DatabaseError
 from reports_lib.workspace import Workspace
 
@@ -66,11 +67,12 @@ def lake_url(workspace: Workspace) -> str:
 
 
 def reader_url(workspace: Workspace) -> str:
-    """Address of the lake's catalogue as the role `daybook_reader`, which may read it and nothing else.
+    """Address of the lake's catalogue as the role that may read it and nothing else: `daybook_reader`.
 
-    That role has no rights in the workspace's own database, where users and links are.
+    It is called after the database, and has no rights in that database itself, where users and links are.
     """
-    return _once("reader", lake_url(workspace), make_reader)
+    role = f"{name(database_url(workspace))}_reader"
+    return _once("reader", lake_url(workspace), lambda url: make_reader(url, role))
 
 
 def stop(workspace: Workspace) -> None:
@@ -88,9 +90,7 @@ def _make_private(url: str) -> str:
 
 
 def _make_lake(url: str) -> str:
-    words = keywords(url)
-    name = words.get("dbname") or words.get("user", "")  # libpq's own default
-    return make_database(replaced(url, dbname=f"{name}_lake"), beside=url)
+    return make_database(replaced(url, dbname=f"{name(url)}_lake"), beside=url)
 
 
 def _once(what: str, url: str, make: Callable[[str], str]) -> str:
@@ -103,15 +103,14 @@ def _embedded(workspace: Workspace) -> str:
     use = _uses.get(workspace.outputs)
     if use is None or use.pid != os.getpid():
         cluster = Cluster.of(workspace.outputs)
-        cluster.home.mkdir(parents=True, exist_ok=True)
-        with _exclusive(cluster):
-            use = _uses[workspace.outputs] = _Use(cluster, (cluster.home / "users.lock").open("a"))
-            fcntl.flock(use.users, fcntl.LOCK_SH)
+        cluster.make_home()
+        use = _Use(cluster, (cluster.home / "users.lock").open("a"))
         atexit.register(stop, workspace)
-    if not use.cluster.is_running():
-        with _exclusive(use.cluster):
-            if not use.cluster.is_running():
-                use.cluster.start()
+    with _exclusive(use.cluster):  # a socket answers before its server does: whoever starts it lets go when it is ready
+        fcntl.flock(use.users, fcntl.LOCK_SH)
+        _uses[workspace.outputs] = use
+        if not use.cluster.is_running():
+            use.cluster.start()
     return use.cluster.url
 
 

@@ -4,7 +4,7 @@ An address is what libpq takes: `postgresql://user@host/name`, or `postgresql://
 for a Unix socket. Messages name the place and never the password.
 """
 
-from typing import Any, LiteralString
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -13,6 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 from reports_lib.errors import DatabaseError
 
 CONNECT_SECONDS = 4  # libpq tries each address of a host that long
+
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 def keywords(url: str) -> dict[str, str]:
@@ -43,11 +45,17 @@ def replaced(url: str, **changes: str) -> str:
     return build({name: value for name, value in (keywords(url) | changes).items() if value})
 
 
+def name(url: str) -> str:
+    """Name of the database: the user's if the address leaves it out, as libpq has it."""
+    words = keywords(url)
+    return words.get("dbname") or words.get("user", "")
+
+
 def place(url: str) -> str:
     """Host and name for messages, such as `db.example.com:5432/daybook`; no user, no password."""
     words = keywords(url)
     port = f":{words['port']}" if "port" in words else ""
-    return f"{words.get('host', 'localhost')}{port}/{words.get('dbname', words.get('user', ''))}"
+    return f"{words.get('host', 'localhost')}{port}/{name(url)}"
 
 
 def reason(error: Exception, url: str) -> str:
@@ -60,10 +68,11 @@ def reason(error: Exception, url: str) -> str:
     return text
 
 
-def connect(url: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
+def connect(url: str) -> Connection:
     """A connection in autocommit mode; raises `DatabaseError` within seconds if there is none to be had."""
+    seconds = int(keywords(url).get("connect_timeout", CONNECT_SECONDS))
     try:
-        return psycopg.connect(url, autocommit=True, **{"connect_timeout": CONNECT_SECONDS, **options})
+        return psycopg.connect(url, autocommit=True, connect_timeout=seconds)
     except psycopg.Error as error:
         raise DatabaseError(f"the database at {place(url)} cannot be reached: {reason(error, url)}") from None
 
@@ -72,8 +81,3 @@ def check(url: str) -> str:
     """The address itself, once a connection has shown that it works; raises `DatabaseError`."""
     connect(url).close()
     return url
-
-
-def exists(con: psycopg.Connection[tuple[Any, ...]], query: LiteralString, name: str) -> bool:
-    """Whether `query` finds anything for `name`."""
-    return con.execute(query, (name,)).fetchone() is not None

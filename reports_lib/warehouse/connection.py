@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+from ibis.backends.sql import SQLBackend
 from ibis.common.exceptions import TableNotFound
 
 from reports_lib.errors import UnknownNameError, WarehouseError
@@ -42,7 +43,7 @@ class Warehouse:
     """
 
     def __init__(
-        self, backend: Any, version: str, as_of: datetime, schema: str | None, close: Callable[[], None]
+        self, backend: SQLBackend, version: str, as_of: datetime, schema: str | None, close: Callable[[], None]
     ) -> None:
         self.backend = backend
         self.version = version

@@ -21,7 +21,14 @@ class _Compiler(type(sc.postgres.compiler)):  # type: ignore[misc]  # ibis ships
 
     __slots__ = ()
 
-    def visit_InMemoryTable(self, op: ops.InMemoryTable, *, name: str, schema: sch.Schema, data: Any) -> sge.Select:  # noqa: N802
+    def visit_InMemoryTable(  # noqa: N802  # ibis' name
+        self,
+        op: ops.InMemoryTable,
+        *,
+        name: str,
+        schema: sch.Schema,
+        data: Any,  # noqa: ANN401
+    ) -> sge.Select:
         types = [self.type_mapper.from_ibis(dtype) for dtype in schema.types]
         columns = [sg.to_identifier(f"c{i}") for i in range(len(types))]
         rows = [[_text(value) for value in row.values()] for row in data.to_pyarrow(schema).to_pylist()]
@@ -38,13 +45,18 @@ class _Compiler(type(sc.postgres.compiler)):  # type: ignore[misc]  # ibis ships
         return query if rows else query.where(sge.false())
 
 
-class ReadOnlyPostgres(IbisPostgres):  # type: ignore[misc]  # ibis ships no types
+class ReadOnlyPostgres(IbisPostgres):
     """Ibis' backend, which needs no temporary tables: a reader may make none."""
 
     compiler = _Compiler()
 
     def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
         """Nothing: `_Compiler` writes its rows into the query."""
+
+
+STATE = """
+    select pg_current_snapshot()::text || ' at ' || to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+"""
 
 
 def open_postgres(address: Address) -> tuple[ReadOnlyPostgres, str]:
@@ -56,12 +68,11 @@ def open_postgres(address: Address) -> tuple[ReadOnlyPostgres, str]:
     try:
         con.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         con.read_only = True
-        con.autocommit = False
-        # the first statement fixes the state; whatever ibis does later nests in this transaction
-        (state,) = con.execute(
-            "select pg_current_snapshot()::text || ' at ' || to_char(now() at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-        ).fetchone() or ("",)
-        con.execute("select set_config('search_path', %s, false)", (address.schema,))
+        # entered and never left: all that ibis does nests in it, and no error can end it and
+        # quietly begin another that sees a later state
+        con.transaction().__enter__()
+        (state,) = con.execute(STATE).fetchone() or ("",)
+        con.execute("select set_config('search_path', %s, false)", (f'"{address.schema}"',))
         return ReadOnlyPostgres.from_connection(con), str(state)
     except psycopg.Error as error:
         con.close()

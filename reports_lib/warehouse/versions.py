@@ -45,7 +45,7 @@ def _version(row: tuple[int, datetime, str | None, str | None]) -> Version:
 def _rows(address: Address, order: str) -> list[tuple[int, datetime, str | None, str | None]]:
     if not address.is_lake:
         return []
-    # straight from the catalogue, whose tables DuckLake's specification fixes: a session of DuckDB costs a hundred times more
+    # straight from the catalogue, whose tables DuckLake's specification fixes: a DuckDB session costs much more
     query = (
         "select snapshot_id, snapshot_time, author, commit_message"
         " from ducklake_snapshot left join ducklake_snapshot_changes using (snapshot_id) "

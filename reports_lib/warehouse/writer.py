@@ -18,6 +18,11 @@ from reports_lib.warehouse.lake import LAKE, literal, open_lake
 from reports_lib.warehouse.tables import TABLES
 
 BATCH = 50_000  # rows of one COPY message
+# what this session has written, whatever others wrote since; the present one if nothing changed
+OWN_VERSION = (
+    "SELECT coalesce((SELECT id FROM lake.last_committed_snapshot()), (SELECT id FROM lake.current_snapshot()))"
+)
+THERE = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake'"
 
 
 def create(address: Address, *, author: str = "daybook", message: str = "Canonical tables") -> str:
@@ -56,10 +61,7 @@ def _on_lake(address: Address, change: Callable[[duckdb.DuckDBPyConnection], obj
         change(con)
         con.execute(f"CALL {LAKE}.set_commit_message({literal(author)}, {literal(message)})")
         con.execute("COMMIT")
-        # this session's own version, whatever others have written since; none if nothing changed
-        (version,) = con.execute(f"SELECT id FROM {LAKE}.last_committed_snapshot()").fetchone() or (None,)
-        if version is None:
-            (version,) = con.execute(f"SELECT id FROM {LAKE}.current_snapshot()").fetchone() or (None,)
+        (version,) = con.execute(OWN_VERSION).fetchone() or (None,)
         return str(version)
     except duckdb.Error as error:
         told = reason(error, address.database)
@@ -69,21 +71,18 @@ def _on_lake(address: Address, change: Callable[[duckdb.DuckDBPyConnection], obj
 
 
 def _fill_lake(con: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], replace: bool) -> None:
-    there = {
-        name
-        for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake'").fetchall()
-    }
+    there = {name for (name,) in con.execute(THERE).fetchall()}
     for name, rows in tables.items():
         if name not in there:
             for statement in on_lake(TABLES[name]):
                 con.execute(statement)
         elif replace:
-            con.execute(f'DELETE FROM "{name}"')
+            con.execute(f'DELETE FROM "{name}"')  # noqa: S608  # names of TABLES only, here and below
         if len(rows):
             # sorted by time, each file covers a short span and reports skip the others
             order = f' ORDER BY "{TABLES[name].happened_at}"' if TABLES[name].happened_at else ""
             con.register("incoming", rows)
-            con.execute(f'INSERT INTO "{name}" SELECT * FROM incoming{order}')  # noqa: S608  # names of TABLES only
+            con.execute(f'INSERT INTO "{name}" SELECT * FROM incoming{order}')  # noqa: S608
             con.unregister("incoming")
 
 
@@ -91,7 +90,7 @@ def _on_postgres(address: Address, change: Callable[[psycopg.Connection], object
     with connect(address.database) as con:
         try:
             with con.transaction():
-                con.execute("select set_config('search_path', %s, true)", (address.schema,))
+                con.execute("select set_config('search_path', %s, true)", (f'"{address.schema}"',))
                 change(con)
         except psycopg.Error as error:
             told = reason(error, address.database)

@@ -2,9 +2,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import ibis
-import pytest
-
-from reports_lib.errors import UnknownNameError, WarehouseError
 
 
 def test_a_table_has_its_canonical_columns_in_order(warehouse_of, rows):
