@@ -1,0 +1,126 @@
+"""Bytes of a file -> blocks of whole lines, decompressed on the way, in flat memory.
+
+Whether a file is gzip shows in its first bytes, never in its name. A bomb is refused as soon as
+it shows: by the bytes that come out, and by their ratio to the bytes that went in (T19).
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reports_lib.errors import IngestError
+from reports_lib.warehouse.ingest.cells import ascii_controls
+from reports_lib.warehouse.ingest.limits import MIB, Limits
+
+GZIP = b"\x1f\x8b"
+PARQUET = b"PAR1"
+FOREIGN = {
+    b"PK\x03\x04": "a zip archive or a workbook; unpack it, or save it as CSV",
+    b"BZh": "compressed with bzip2; use gzip",
+    b"\xfd7zXZ": "compressed with xz; use gzip",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd; use gzip",
+    b"\xd0\xcf\x11\xe0": "an XLS workbook; save it as CSV",
+    b"\xff\xfe": "UTF-16; convert it to UTF-8, for instance with iconv -f UTF-16 -t UTF-8",
+    b"\xfe\xff": "UTF-16; convert it to UTF-8, for instance with iconv -f UTF-16 -t UTF-8",
+}
+
+
+def shown_name(path: Path) -> str:
+    """A file's name for messages and for the ledger: one line, whatever it holds."""
+    return ascii_controls(path.name.encode("utf-8", "backslashreplace").decode())
+
+
+def beginning(path: Path) -> bytes:
+    """The first 8 bytes of a regular file; raises `IngestError` if it cannot be read."""
+    if not path.exists():
+        raise IngestError(f"no file {shown_name(path)}")
+    if not path.is_file():
+        raise IngestError(f"{shown_name(path)} is not a file")
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
+    except OSError as error:
+        raise IngestError(f"{shown_name(path)} cannot be read: {error.strerror}") from None
+
+
+@dataclass(slots=True)
+class Content:
+    """The decompressed bytes of one file, read once or more, hashed each time."""
+
+    path: Path
+    limits: Limits
+    sha256: str = field(default="", init=False)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Whole lines, each ended by LF, in blocks of about `limits.block` bytes.
+
+        A last line without LF gets one. Of a line longer than `limits.line` only a byte more than
+        that limit is sure to be kept. Afterwards `sha256` is known. Raises `IngestError`.
+        """
+        parts: list[bytes] = []  # of the line, or lines, not yet given away
+        size = 0
+        for chunk in self._hashed():
+            parts.append(chunk)
+            size += len(chunk)
+            if size < self.limits.block:
+                continue
+            whole = b"".join(parts)
+            cut = whole.rfind(b"\n") + 1
+            if cut:
+                yield whole[:cut]
+            rest = whole[cut:]
+            # an endless line is not kept: it is rejected for its length all the same
+            parts = [rest[: self.limits.line + 1]]
+            size = len(parts[0])
+        if rest := b"".join(parts):
+            yield rest if rest.endswith(b"\n") else rest + b"\n"
+
+    def _hashed(self) -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        total = 0
+        for chunk in self._chunks():
+            total += len(chunk)
+            if total > self.limits.content:
+                raise IngestError(f"{shown_name(self.path)} holds more than {self.limits.content:,} bytes; split it")
+            digest.update(chunk)
+            yield chunk
+        self.sha256 = digest.hexdigest()
+
+    def _chunks(self) -> Iterator[bytes]:
+        try:
+            with self.path.open("rb") as file:
+                raw = iter(lambda: file.read(MIB), b"")
+                yield from self._gunzip(raw) if beginning(self.path).startswith(GZIP) else raw
+        except OSError as error:
+            raise IngestError(f"{shown_name(self.path)} cannot be read: {error.strerror}") from None
+
+    def _gunzip(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+        """All members of a gzip file, one after the other."""
+        taken = given = 0
+        member = zlib.decompressobj(wbits=31)
+        for piece in raw:
+            taken += len(piece)
+            rest = piece
+            while rest:
+                if member.eof:  # what follows a member is another one, or the zeros of a tape
+                    rest = rest.lstrip(b"\0")
+                    if not rest:
+                        break
+                    member = zlib.decompressobj(wbits=31)
+                chunk = self._inflate(member, rest)
+                given += len(chunk)
+                if given > self.limits.ratio_from and given > self.limits.ratio * taken:
+                    raise IngestError(f"{shown_name(self.path)} grows more than {self.limits.ratio} times: a gzip bomb")
+                if chunk:
+                    yield chunk
+                rest = member.unused_data if member.eof else member.unconsumed_tail
+        if not member.eof:
+            raise IngestError(f"{shown_name(self.path)} ends in the middle of its gzip data; get it again")
+
+    def _inflate(self, member: "zlib._Decompress", raw: bytes) -> bytes:
+        try:
+            return member.decompress(raw, MIB)
+        except zlib.error as error:
+            raise IngestError(f"{shown_name(self.path)} is damaged gzip data ({error}); get it again") from None
