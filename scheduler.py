@@ -1,7 +1,7 @@
 """The clock: runs the entries of `parameters/schedule.yaml` that are due.
 
-    python scheduler.py --once       run what is due now, in the foreground, and end (for cron)
-    python scheduler.py --dry-run    print what would run
+python scheduler.py --once       run what is due now, in the foreground, and end (for cron)
+python scheduler.py --dry-run    print what would run
 """
 
 import sys

@@ -71,7 +71,7 @@ class Workspace:
         zone = value["DAYBOOK_TIME_ZONE"]
         try:
             ZoneInfo(zone)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise SettingError(f"DAYBOOK_TIME_ZONE={zone!r} is not a time zone such as Europe/Kyiv") from None
         return cls(
             root=root,
@@ -131,7 +131,9 @@ def _nearest(start: Path) -> Path:
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / "notebooks").is_dir() and (folder / "parameters").is_dir():
             return folder
-    raise SettingError(f"no workspace here: {start} and its parents hold no notebooks/ and parameters/; set DAYBOOK_HOME")
+    raise SettingError(
+        f"no workspace here: {start} and its parents hold no notebooks/ and parameters/; set DAYBOOK_HOME"
+    )
 
 
 def _whole(value: Mapping[str, str], name: str) -> int:

@@ -126,7 +126,7 @@ def _run(row: Run) -> dict[str, str | None]:
 @click.command()
 @click.argument("id")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(id: str, as_json: bool) -> None:  # noqa: A002
+def show(id: str, as_json: bool) -> None:
     """Show the run or snapshot ID: what was asked, what came of it, where its files are."""
     found = shown(Installation(Workspace.find()), id)
     if as_json:
@@ -140,7 +140,7 @@ def show(id: str, as_json: bool) -> None:  # noqa: A002
 
 @click.command()
 @click.argument("id", required=False)
-def verify(id: str | None) -> None:  # noqa: A002
+def verify(id: str | None) -> None:
     """Read every stored byte again (of snapshot ID only) and say what is not as it was sealed."""
     installation = Installation(Workspace.find())
     with running("verify") as progress:

@@ -19,7 +19,16 @@ OnCell = Callable[[int, int], None]
 
 # What a Python process needs of its surroundings: where programs and libraries are, and its
 # language. HOME is left out on purpose: a kernel gets a folder of its own.
-INHERITED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV", "TZDIR", "COVERAGE_PROCESS_START")
+INHERITED = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "VIRTUAL_ENV",
+    "TZDIR",
+    "COVERAGE_PROCESS_START",
+)
 
 
 class DaybookEngine(NBClientEngine):  # type: ignore[misc]

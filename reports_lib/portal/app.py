@@ -1,8 +1,8 @@
 """The application: its addresses as one table, its errors in one place, its headers on every answer.
 
-    GET /            families and finished reports
-    GET /view?id=    a report in its frame; with &as=html|pdf|csv|xlsx|xls one of its files
-    GET /health      whether the database answers
+GET /            families and finished reports
+GET /view?id=    a report in its frame; with &as=html|pdf|csv|xlsx|xls one of its files
+GET /health      whether the database answers
 """
 
 from collections.abc import Awaitable, Callable

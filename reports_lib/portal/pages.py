@@ -36,7 +36,7 @@ def home(request: Request) -> Response:
     return _page(request, "home.html.j2", snapshots=snapshots, families=families)
 
 
-def view(request: Request, id: str = "") -> Response:  # noqa: A002  # the address says `id`
+def view(request: Request, id: str = "") -> Response:  # the address says `id`
     """`GET /view?id=<token>`: a finished report as it was made, in a frame that says where it comes from.
 
     With `&as=<format>`: one of its files. No query runs and no notebook starts.

@@ -1,7 +1,7 @@
 """A request to a sealed snapshot: resolve, execute, render, seal, record.
 
-    outputs/runs/<run>/executed.ipynb    the notebook as far as it came; kept when a run fails
-    outputs/runs/<run>/tables/           rows of the tables it showed
+outputs/runs/<run>/executed.ipynb    the notebook as far as it came; kept when a run fails
+outputs/runs/<run>/tables/           rows of the tables it showed
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from reports_lib.runs.outcome import Outcome, outcome_of
 from reports_lib.runs.render import Told, contents, told
 from reports_lib.runs.request import Request
 from reports_lib.snapshots import index, links
-from reports_lib.snapshots.manifest import Author, Manifest
+from reports_lib.snapshots.manifest import Manifest
 from reports_lib.snapshots.seal import seal
 from reports_lib.warehouse.connection import connect
 from reports_lib.warehouse.versions import latest

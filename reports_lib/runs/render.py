@@ -72,7 +72,7 @@ def contents(
     }
     if Format.PDF in formats:
         files["pdf"] = Content(pdf(page, created=draft.generated_at), Format.PDF.mime, f"{stem}.pdf")
-    for form, render in SHEETS.items():
+    for form in SHEETS:
         if form in formats:
             files[str(form)] = sheet(stored, form, draft)
     for each in stored:
