@@ -64,7 +64,8 @@ class Conversion:
             for currency, segments in self.segments.items():
                 if found := _in_force(segments, naive(bucket.end)):
                     rows.append((bucket.number, currency, found[2]))
-        return inline(rows, {"number": "int64", "currency": "string", "rate": RATE})
+        # as wide as the sums it is multiplied with, or Ibis finds no type for the product
+        return inline(rows, {"number": "int64", "currency": "string", "rate": "decimal(38, 9)"})
 
     def _pieces(self) -> Iterable[tuple[object, ...]]:
         start, end = self.timeline.start, self.timeline.end
