@@ -30,8 +30,11 @@ def one(given: object) -> str:
 
 
 def several(given: object) -> list[str]:
-    """The texts of a list, or those between the commas of a text, without empty ones; raises `ParameterError`."""
-    texts = [one(text) for text in given] if isinstance(given, list) else one(given).split(",")
+    """The texts of a list as they are, or those between the commas of a text; empty ones fall out.
+
+    Raises `ParameterError` if there are too many, or one is not fit to be shown.
+    """
+    texts = [one(text) for text in given] if isinstance(given, list) else [t.strip() for t in one(given).split(",")]
     if len(texts) > MOST:
         raise ParameterError(f"has more than {MOST} values")
-    return [text.strip() for text in texts if text.strip()]
+    return [text for text in texts if text.strip()]

@@ -180,8 +180,7 @@ class Choice(_Chosen[str]):
         return cls.of(key)
 
     def _parse(self, given: Given, context: Context) -> str:
-        text = one(given).strip()
-        options = self.options(context.lookup)
+        text, options = one(given), self.options(context.lookup)
         return text if options is None else Finder(options).find(text)
 
     def _label(self, value: str, context: Context) -> str:
@@ -217,7 +216,7 @@ class CurrencyKind(Choice):
     """A currency of the warehouse, by its code."""
 
     def _parse(self, given: Given, context: Context) -> str:
-        code = super()._parse(given, context)
+        code = super()._parse(given, context).strip()
         if context.lookup is not None:
             return code
         if not re.fullmatch(r"[A-Za-z0-9]{3,8}", code):

@@ -62,6 +62,7 @@ class Finder:
 
     def find(self, text: str) -> str:
         """The value of the one option that `text` means; raises `ParameterError`."""
+        text = text if self.has(text) else text.strip()
         for stage, key in zip(self._stages, (text, text, text.casefold(), text.casefold()), strict=True):
             found = stage.get(key, set())
             if len(found) > 1:

@@ -59,10 +59,10 @@ class Interval:
         object.__setattr__(self, "start", utc(self.start))
         object.__setattr__(self, "end", utc(self.end))
         if self.start >= self.end:
-            raise ParameterError(f"interval {self.start:%Y-%m-%dT%H:%M}/{self.end:%Y-%m-%dT%H:%M} has no length")
+            raise ParameterError(f"{self.start:%Y-%m-%dT%H:%M}/{self.end:%Y-%m-%dT%H:%M} has no length")
         if self.start.year not in _YEARS or self.end.year not in _YEARS:
             years = f"{_YEARS[0]} to {_YEARS[-1]}"
-            raise ParameterError(f"interval {self.start:%Y-%m-%d}/{self.end:%Y-%m-%d} is not within the years {years}")
+            raise ParameterError(f"{self.start:%Y-%m-%d}/{self.end:%Y-%m-%d} is not within the years {years}")
 
     def __str__(self) -> str:
         return f"{_start_text(self.start, self.zone)}/{_end_text(self.end, self.zone)}"
