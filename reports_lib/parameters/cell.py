@@ -76,8 +76,8 @@ def kind(expression: ast.expr) -> Kind[Any]:
             return KINDS[name]
         case ast.Subscript(value=ast.Name(id=name), slice=ast.Name(id=of)) if name in CHOICES and of in SOURCES:
             return CHOICES[name].of(SOURCES[of])
-        case ast.Subscript(value=ast.Name(id=name), slice=inner) if name in CHOICES and (texts := tuple(_texts(inner))):
-            return CHOICES[name].of(texts)
+        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant() | ast.Tuple() as inner) if name in CHOICES:
+            return CHOICES[name].of(tuple(_texts(inner)))
     known = ", ".join([*KINDS, *(f"{name}[…]" for name in CHOICES)])
     raise CellError(expression.lineno, f"names no kind: {ast.unparse(expression)[:60]}; there is {known}")
 
