@@ -130,7 +130,8 @@ class SettingError(DaybookError):
 
 def tree() -> dict[str, type[DaybookError]]:
     """Every error class by its name, the root included."""
-    return {cls.__name__: cls for cls in (DaybookError, *DaybookError.__subclasses__())}
+    classes: list[type[DaybookError]] = [DaybookError, *DaybookError.__subclasses__()]
+    return {cls.__name__: cls for cls in classes}
 
 
 def named(name: str, message: str) -> DaybookError | None:

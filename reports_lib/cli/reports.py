@@ -17,8 +17,9 @@ from reports_lib.errors import CorruptSnapshotError, SettingError
 from reports_lib.families import draft, heading, lint
 from reports_lib.parameters.schema import Schema
 from reports_lib.rendering.formats import Format
-from reports_lib.runs.generate import Outcome, generate
+from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
+from reports_lib.runs.outcome import Outcome
 from reports_lib.runs.record import recent
 from reports_lib.runs.request import DEFAULT_FORMATS, Request
 from reports_lib.runs.show import show as shown
@@ -34,7 +35,7 @@ from reports_lib.workspace import Workspace
 @click.option("--format", "wanted", metavar="LIST", callback=formats, help="Of html,pdf,csv,xlsx,xls.")
 @click.option("--data-version", metavar="V", help="Read the warehouse as it was at this data version.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def run(
+def run(  # noqa: PLR0913, PLR0917  # one for each option
     family: str,
     set_name: str | None,
     changes: Given,

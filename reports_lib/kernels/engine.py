@@ -31,7 +31,7 @@ INHERITED = (
 )
 
 
-class DaybookEngine(NBClientEngine):  # type: ignore[misc]
+class DaybookEngine(NBClientEngine):
     """Runs a notebook's cells one after another in a fresh kernel.
 
     Beside Papermill's own options it takes `environment` (variables for the kernel; without it the
@@ -44,12 +44,7 @@ class DaybookEngine(NBClientEngine):  # type: ignore[misc]
         cls,
         nb_man: NotebookExecutionManager,
         kernel_name: str,
-        log_output: bool = False,
-        stdout_file: Any = None,
-        stderr_file: Any = None,
-        start_timeout: int = 60,
-        execution_timeout: int | None = None,
-        **options: Any,
+        **options: Any,  # noqa: ANN401  # Papermill's own, and whatever it was called with
     ) -> NotebookNode:
         """Execute every cell; raises what nbclient raises on a timeout or a dead kernel."""
         environment: Mapping[str, str] | None = options.get("environment")
@@ -61,11 +56,11 @@ class DaybookEngine(NBClientEngine):  # type: ignore[misc]
                 km=AsyncKernelManager(
                     kernel_name=kernel_name, transport="ipc", connection_file=str(Path(folder) / "kernel.json")
                 ),
-                timeout=execution_timeout,
-                startup_timeout=start_timeout,
-                log_output=log_output,
-                stdout_file=stdout_file,
-                stderr_file=stderr_file,
+                timeout=options.get("execution_timeout"),
+                startup_timeout=options.get("start_timeout", 60),
+                log_output=options.get("log_output", False),
+                stdout_file=options.get("stdout_file"),
+                stderr_file=options.get("stderr_file"),
                 on_cell_start=(lambda cell, cell_index: on_cell(cell_index, count)) if on_cell else None,
             )
             env = dict(os.environ) if environment is None else kernel_environment(environment, folder)

@@ -8,10 +8,9 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 from sqlalchemy.orm import Session
@@ -106,7 +105,7 @@ def _make(plan: _Plan, request: Request, installation: Installation, folder: Pat
     files, tables = contents(executed, sandbox.tables, draft, request.formats)
     progress("sealing", len(executed.cells), len(executed.cells) + 1)
     elapsed = round((time.monotonic() - started) * 1000)
-    return seal(installation.store, _with(draft, tables=tables, duration_ms=elapsed), files)
+    return seal(installation.store, replace(draft, tables=tables, duration_ms=elapsed), files)
 
 
 def _draft(plan: _Plan, request: Request, executed: NotebookNode, notebook_sha256: str) -> Manifest:
@@ -130,12 +129,6 @@ def _draft(plan: _Plan, request: Request, executed: NotebookNode, notebook_sha25
         duration_ms=0,
         supersedes=request.supersedes,
     )
-
-
-def _with(draft: Manifest, **changes: Any) -> Manifest:
-    from dataclasses import replace
-
-    return replace(draft, **changes)
 
 
 def _environment(plan: _Plan, request: Request, installation: Installation) -> dict[str, str]:
