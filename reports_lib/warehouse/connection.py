@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -17,14 +17,12 @@ from ibis.backends.sql import SQLBackend
 from ibis.common.exceptions import TableNotFound
 
 from reports_lib.errors import UnknownNameError, WarehouseError
+from reports_lib.parameters.options import Option
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.lake import lock, open_lake
 from reports_lib.warehouse.postgres import open_postgres
 from reports_lib.warehouse.tables import TABLES
 from reports_lib.warehouse.versions import versions
-
-if TYPE_CHECKING:
-    from reports_lib.parameters.schema import Option
 
 LOOKUPS = {  # what a parameter can be picked from: table, column of the value, column of the label
     "client_tag": ("client_tag", "tag", "tag"),
@@ -72,10 +70,8 @@ class Warehouse:
         if wrong:
             raise WarehouseError(f"the warehouse is not as reports need it: {'; '.join(wrong)}")
 
-    def options(self, lookup: str) -> "list[Option]":
+    def options(self, lookup: str) -> list[Option]:
         """What the parameter kinds pick from, ordered by label; `lookup` is one of `LOOKUPS`."""
-        from reports_lib.parameters.schema import Option
-
         if lookup not in LOOKUPS:
             raise UnknownNameError.of("lookup", lookup, LOOKUPS)
         name, value, label = LOOKUPS[lookup]
