@@ -51,7 +51,8 @@ def collect_garbage(store: Store, known: Collection[str], now: datetime, grace: 
     knows none of the snapshots there are, for then it is the index that is missing.
     """
     with store.lock(LOCK_EX):
-        gone, kept = [], []
+        gone: list[Path] = []
+        kept: list[Path] = []
         for path in _files(store, manifests=True):
             (gone if is_gone(store, path.stem) else kept).append(path)
         if kept and not any(path.stem in known for path in kept):

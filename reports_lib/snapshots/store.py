@@ -49,8 +49,8 @@ class Store:
     """A folder of files named by their content."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.temporary = root / "tmp"
+        self.root = root.resolve()  # it may be a symbolic link itself; nothing below it may
+        self.temporary = self.root / "tmp"
 
     def path(self, name: str) -> Path:
         """Where the file of that name is or would be; raises `UnknownNameError` unless it is a name."""
@@ -72,7 +72,8 @@ class Store:
         staged: list[Staged] = []
         with self._refusing("write"), self.lock(fcntl.LOCK_SH):
             try:
-                staged.extend(self._stage(data, self.path(name_of(data, suffix))) for data, suffix in contents)
+                for data, suffix in contents:
+                    staged.append(self._stage(data, self.path(name_of(data, suffix))))
                 *others, last = staged
                 _place(others)
                 _place([last])
@@ -101,10 +102,10 @@ class Store:
                 file = os.open(path.name, READ, dir_fd=folder)
             finally:
                 os.close(folder)
-            with open(file, "rb") as stream:  # noqa: PTH123  # a descriptor, not a path
-                if not stat.S_ISREG(os.fstat(file).st_mode):
-                    raise OSError("not a file")
-                return stream.read()
+            try:
+                return _read(file)
+            finally:
+                os.close(file)
         except FileNotFoundError:
             raise UnknownNameError("no stored file of that name") from None
         except OSError as error:
@@ -175,6 +176,9 @@ class Store:
         self._make_folders()
         if self._holds(there, data):
             return Staged(None, there)
+        if not there.parent.is_dir():
+            there.parent.mkdir(mode=0o700, exist_ok=True)
+            _sync_folder(self.root)
         here = self.temporary / f"{there.name[:16]}.{token_hex(8)}"
         file = os.open(here, WRITE, 0o600)
         try:
@@ -198,12 +202,16 @@ class Store:
             return False
 
 
+def _read(file: int) -> bytes:
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        raise OSError("it is not a file")
+    with open(file, "rb", buffering=0, closefd=False) as stream:  # noqa: PTH123  # a descriptor, not a path
+        return stream.read()
+
+
 def _place(staged: Iterable[Staged]) -> None:
     folders = set()
     for here, there in staged:
-        if not there.parent.is_dir():
-            there.parent.mkdir(mode=0o700, exist_ok=True)
-            _sync_folder(there.parent.parent)
         if here is not None:
             here.replace(there)  # over nothing, or over bytes that have rotted: the name says what must be there
         # Also of a file that was there: its writer may not have come to this line.
