@@ -52,7 +52,7 @@ class DaybookHTML(HTMLExporter):
             "facts": given.get("facts", {}),
             "has_heading": bool(heading),
             "style": (HERE / "template" / "report.css").read_text() + paper(nb).css,
-            "media": {"TABLE": media.TABLE, "CHART": media.CHART},
+            "media": {"TABLE": media.TABLE, "CHART": media.CHART, "INFO": media.INFO, "TILES": media.TILES},
             "numbers": NUMBERS,
         }
         resources = self._init_resources({**(resources or {}), "daybook": report})

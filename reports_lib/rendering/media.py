@@ -3,3 +3,4 @@
 TABLE = "application/vnd.daybook.table+json"
 CHART = "application/vnd.daybook.chart+json"
 INFO = "application/vnd.daybook.info+json"
+TILES = "application/vnd.daybook.tiles+json"

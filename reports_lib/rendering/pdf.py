@@ -24,7 +24,7 @@ class OwnAssets(URLFetcher):
         if re.match("data:", url, re.IGNORECASE):
             return super().fetch(url, headers)
         name = url.removeprefix("asset:")
-        if url.startswith("asset:") and name in fonts.FILES.values():
+        if url.startswith("asset:") and name in fonts.FACES:
             return URLFetcherResponse(url, (fonts.FOLDER / name).read_bytes(), {"Content-Type": "font/ttf"})
         raise FatalURLFetchingError(url)
 
@@ -50,7 +50,8 @@ def pdf(html: bytes, *, created: datetime) -> bytes:
 def _typefaces() -> tuple[weasyprint.CSS, FontConfiguration]:
     faces = FontConfiguration()
     rules = (
-        f"@font-face {{ font-family: {fonts.FAMILY}; font-weight: {weight}; src: url(asset:{name}); }}"
-        for weight, name in fonts.FILES.items()
+        f"@font-face {{ font-family: {fonts.FAMILY}; src: url(asset:{name}); "
+        f"font-weight: {weight}; font-style: {style}; }}"
+        for name, (weight, style) in fonts.FACES.items()
     )
     return weasyprint.CSS(string="\n".join(rules), font_config=faces, url_fetcher=OwnAssets()), faces
