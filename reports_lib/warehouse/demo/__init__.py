@@ -8,7 +8,22 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
-from reports_lib.warehouse.demo import clients, companies, packages, rates, usage
+from reports_lib.warehouse.demo import (
+    charges,
+    clients,
+    companies,
+    coupons,
+    documents,
+    extras,
+    invoices,
+    ledger,
+    ott,
+    packages,
+    payments,
+    rates,
+    usage,
+)
+from reports_lib.warehouse.demo import catalogue as sale
 from reports_lib.warehouse.demo.world import World
 from reports_lib.warehouse.tables import TABLES
 
@@ -34,19 +49,54 @@ def tables(seed: int = SEED, scale: int = 1, until: date = UNTIL) -> dict[str, p
 
 def _subjects(world: World) -> dict[str, pa.Table]:
     who = clients.clients(world)
-    held = packages.subscriptions(world, who)
-    charged = packages.periods(world, held, world.rng("subscription_period"))
-    used = usage.usage(world, who, held)
+    return {
+        **_reference(world),
+        **clients.client_tables(world, who),
+        **_billing(world, who),
+    }
+
+
+def _reference(world: World) -> dict[str, pa.Table]:
     return {
         **companies.companies(),
         **companies.staff(world),
         "content": companies.contents(),
         "currency": rates.currencies(),
         "fx_rate": rates.rates(world),
-        **clients.client_tables(world, who),
-        "package": packages.packages(),
-        **packages.package_tables(world, who, held, charged),
+        "package": sale.packages(),
+    }
+
+
+def _billing(world: World, who: clients.Clients) -> dict[str, pa.Table]:
+    codes = coupons.coupons(world)
+    lines_held = packages.subscriptions(world, who)
+    plans_held, redeemed = ott.plans(world, who, codes)
+    held = lines_held.and_then(plans_held)
+    made = packages.periods(world, held, world.rng("subscription_period"))
+    bought = ott.purchases(world, who, held, redeemed, codes)
+    used = usage.usage(world, who, lines_held)
+    extra = extras.extras(world, who)
+    charged = charges.charged(world, who, used, held, made, extra)
+    bills, lines = invoices.invoices(world, who, charged, charges.quantities(world, who, used))
+    wanted = [payments.for_invoices(bills, invoices.payments_for(world, bills)), *payments.for_plans(who, held, made, bought)]
+    paid = payments.payments(world, who, payments.refills(world, who, charged), wanted)
+    moved = extra.and_then(
+        ledger.from_usage(used),
+        ledger.from_packages(held, made),
+        ledger.from_purchases(bought),
+        ledger.from_invoices(bills),
+        ledger.from_payments(world, paid),
+    )
+    users = companies.staff(world)["app_user"]
+    first_plan = len(lines_held.client)
+    return {
+        **packages.package_tables(world, who, held, made),
+        **ott.ott_tables(world, who, held, bought, codes),
+        "entitlement": ott.entitlements(world, who, held, made, first_plan, paid.of_period(len(made.seq))),
         "usage_event": usage.usage_table(world, who, used),
+        **documents.invoice_tables(world, who, bills, lines, paid, users),
+        "payment": documents.payment_table(world, who, paid),
+        **ledger.ledger_tables(world, who, moved, paid),
     }
 
 

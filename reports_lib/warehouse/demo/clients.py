@@ -78,11 +78,12 @@ def clients(world: World) -> Clients:
     activated = created + 5 * MINUTE + (rng.random(rows) ** 3 * 12 * DAY).astype(np.int64) // 1000 * 1000
     is_activated &= activated < world.end - HOUR
     last, has_left = _lives(world, rng, activated, kind)
-    deleted = last + rng.integers(10 * 24, 60 * 24, rows) * HOUR + rng.integers(0, 3_600_000, rows) * 1000
+    payer = np.where((kind == CLIENT) | (kind == RESELLER), draw(rng, (40, 42, 10, 8), rows), draw(rng, (80, 0, 12, 8), rows))
+    deleted = last + np.where(payer == POSTPAID, 90 * DAY, 0)  # not before the last invoice is settled
+    deleted += rng.integers(10 * 24, 60 * 24, rows) * HOUR + rng.integers(0, 3_600_000, rows) * 1000
     is_deleted = has_left & chance(rng, 0.3, rows) & (deleted < world.end)
     status = np.where(has_left, draw(rng, (15, 15, 50, 20), rows), np.where(chance(rng, 0.02, rows), 1, 0))
     status[is_deleted & (status == 0)] = 2
-    payer = np.where((kind == CLIENT) | (kind == RESELLER), draw(rng, (40, 42, 10, 8), rows), draw(rng, (80, 0, 12, 8), rows))
     weight = np.array([1, 2, 3, 4, 6, 10, 20, 45])[draw(rng, (24, 22, 18, 13, 10, 7, 4, 2), rows)]
     weight *= np.array([4, 40, 1, 10, 0])[kind]
     return Clients(
