@@ -62,7 +62,7 @@ def _beyond(column: Column, values: pa.Array) -> pa.Array:
 
 
 def _required(column: Column, found: Read) -> Read:
-    if not column.type.nullable and found.values.null_count > len(found.refused):
+    if not column.type.nullable and found.values.null_count:
         for at in _positions(found.values.is_null()):
             found.refused.setdefault(at, "is empty, but every row needs it")
     return found
@@ -78,7 +78,7 @@ def _words(column: Column, texts: pa.Array) -> Read:
 
 def _values(column: Column, texts: pa.Array) -> Read:
     kind = arrow_type(column)
-    usual = pc.fill_null(_usual(column, texts), True)
+    usual = pc.or_(texts.is_null(), pc.fill_null(_usual(column, texts), False))
     values = _cast(column, _where(usual, texts), kind)
     if values is None:  # one of them was 30 February: then each is looked at
         usual = texts.is_null()

@@ -17,6 +17,8 @@ from reports_lib.warehouse.ingest.limits import MIB, Limits
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 FOREIGN = {
+    GZIP: "gzip inside gzip; unpack it once",
+    PARQUET: "a gzipped Parquet file; unpack it",
     b"PK\x03\x04": "a zip archive or a workbook; unpack it, or save it as CSV",
     b"BZh": "compressed with bzip2; use gzip",
     b"\xfd7zXZ": "compressed with xz; use gzip",
@@ -43,6 +45,13 @@ def beginning(path: Path) -> bytes:
             return file.read(8)
     except OSError as error:
         raise IngestError(f"{shown_name(path)} cannot be read: {error.strerror}") from None
+
+
+def refuse_foreign(name: str, first: bytes) -> None:
+    """Raise `IngestError` if the content begins as something that is neither CSV nor Parquet."""
+    for magic, told in FOREIGN.items():
+        if first.startswith(magic):
+            raise IngestError(f"{name} is {told}")
 
 
 @dataclass(slots=True)
@@ -84,6 +93,8 @@ class Content:
             total += len(chunk)
             if total > self.limits.content:
                 raise IngestError(f"{shown_name(self.path)} holds more than {self.limits.content:,} bytes; split it")
+            if total == len(chunk):  # the first one
+                refuse_foreign(shown_name(self.path), chunk)
             digest.update(chunk)
             yield chunk
         self.sha256 = digest.hexdigest()

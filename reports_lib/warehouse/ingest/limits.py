@@ -14,7 +14,7 @@ class Limits:
     """
 
     line: int = MIB
-    block: int = 16 * MIB
+    block: int = 4 * MIB
     content: int = 64 * 1024 * MIB
     ratio: int = 200
     ratio_from: int = 64 * MIB

@@ -9,7 +9,7 @@ import pyarrow as pa
 from reports_lib.errors import IngestError
 from reports_lib.warehouse.ingest.cells import ascii_controls
 from reports_lib.warehouse.ingest.columnar import ParquetFile
-from reports_lib.warehouse.ingest.content import FOREIGN, PARQUET, beginning, shown_name
+from reports_lib.warehouse.ingest.content import PARQUET, beginning, shown_name
 from reports_lib.warehouse.ingest.delimited import CsvFile
 from reports_lib.warehouse.ingest.limits import Limits
 from reports_lib.warehouse.ingest.rejects import Reject
@@ -85,7 +85,4 @@ def _reader(path: Path, table: Table, limits: Limits) -> CsvFile | ParquetFile:
     first = beginning(path)
     if first.startswith(PARQUET):
         return ParquetFile(path, table, limits)
-    for magic, told in FOREIGN.items():
-        if first.startswith(magic):
-            raise IngestError(f"{shown_name(path)} is {told}")
     return CsvFile(path, table, limits)
