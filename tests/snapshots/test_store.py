@@ -173,3 +173,31 @@ def test_a_store_that_cannot_be_made_says_so(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"cannot write the snapshot store .*Not a directory"):
         Store(tmp_path / "file" / "snapshots").put(b"hello", "txt")
+
+
+def test_a_file_is_complete_read_only_and_synced_before_it_is_seen_and_its_folder_after(store, monkeypatch):
+    # what SIGKILL cannot show: a power cut also takes what was not synced
+    store.put(b"first", "txt")
+    calls = []
+
+    def watch(name, describe):
+        real = getattr(os, name)
+
+        def called(*args, **kwargs):
+            calls.append(describe(*args))
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(os, name, called)
+
+    def kind(file):
+        return "folder" if stat.S_ISDIR(os.fstat(file).st_mode) else f"{os.fstat(file).st_size} bytes"
+
+    watch("fchmod", lambda file, mode: f"mode {mode:o}")
+    watch("fsync", lambda file: f"sync {kind(file)}")
+    watch("mkdir", lambda path, *_: f"make {Path(path).name}")
+    watch("replace", lambda here, there: f"move {Path(there).name}")
+    store.put(b"hello", "txt")
+    assert calls == ["make 2c", "sync folder", "mode 444", "sync 5 bytes", f"move {HELLO}", "sync folder"]
+    calls.clear()
+    store.put(b"hello", "txt")
+    assert calls == ["sync folder"]  # its first writer may have been killed before he did
