@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from reports_lib.warehouse.demo import (
+    calls,
     charges,
+    chats,
     clients,
     companies,
     coupons,
@@ -17,9 +19,11 @@ from reports_lib.warehouse.demo import (
     extras,
     invoices,
     ledger,
+    messages,
     ott,
     packages,
     payments,
+    profiles,
     rates,
     usage,
 )
@@ -44,15 +48,24 @@ def tables(seed: int = SEED, scale: int = 1, until: date = UNTIL) -> dict[str, p
     """
     world = World(seed, scale, until)
     made = _subjects(world)
-    return {name: made[name] if name in made else table.schema.to_pyarrow().empty_table() for name, table in TABLES.items()}
+    return {
+        name: made[name] if name in made else table.schema.to_pyarrow().empty_table() for name, table in TABLES.items()
+    }
 
 
 def _subjects(world: World) -> dict[str, pa.Table]:
     who = clients.clients(world)
+    named = clients.client_tables(world, who)
     return {
         **_reference(world),
-        **clients.client_tables(world, who),
+        **named,
+        **profiles.profiles(world, who, named["client"]),
         **_billing(world, who),
+        **profiles.watching(world, who),
+        **messages.messages(world, who),
+        **chats.chats(world, who),
+        "call": calls.calls(world, who),
+        **calls.support(world),
     }
 
 
@@ -78,7 +91,10 @@ def _billing(world: World, who: clients.Clients) -> dict[str, pa.Table]:
     extra = extras.extras(world, who)
     charged = charges.charged(world, who, used, held, made, extra)
     bills, lines = invoices.invoices(world, who, charged, charges.quantities(world, who, used))
-    wanted = [payments.for_invoices(bills, invoices.payments_for(world, bills)), *payments.for_plans(who, held, made, bought)]
+    wanted = [
+        payments.for_invoices(bills, invoices.payments_for(world, bills)),
+        *payments.for_plans(who, held, made, bought),
+    ]
     paid = payments.payments(world, who, payments.refills(world, who, charged), wanted)
     moved = extra.and_then(
         ledger.from_usage(used),

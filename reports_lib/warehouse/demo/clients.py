@@ -78,7 +78,9 @@ def clients(world: World) -> Clients:
     activated = created + 5 * MINUTE + (rng.random(rows) ** 3 * 12 * DAY).astype(np.int64) // 1000 * 1000
     is_activated &= activated < world.end - HOUR
     last, has_left = _lives(world, rng, activated, kind)
-    payer = np.where((kind == CLIENT) | (kind == RESELLER), draw(rng, (40, 42, 10, 8), rows), draw(rng, (80, 0, 12, 8), rows))
+    payer = np.where(
+        (kind == CLIENT) | (kind == RESELLER), draw(rng, (40, 42, 10, 8), rows), draw(rng, (80, 0, 12, 8), rows)
+    )
     deleted = last + np.where(payer == POSTPAID, 90 * DAY, 0)  # not before the last invoice is settled
     deleted += rng.integers(10 * 24, 60 * 24, rows) * HOUR + rng.integers(0, 3_600_000, rows) * 1000
     is_deleted = has_left & chance(rng, 0.3, rows) & (deleted < world.end)
@@ -87,7 +89,19 @@ def clients(world: World) -> Clients:
     weight = np.array([1, 2, 3, 4, 6, 10, 20, 45])[draw(rng, (24, 22, 18, 13, 10, 7, 4, 2), rows)]
     weight *= np.array([4, 40, 1, 10, 0])[kind]
     return Clients(
-        kind, company, home, currency, created, activated, is_activated, last, deleted, is_deleted, status, payer, weight
+        kind,
+        company,
+        home,
+        currency,
+        created,
+        activated,
+        is_activated,
+        last,
+        deleted,
+        is_deleted,
+        status,
+        payer,
+        weight,
     )
 
 
@@ -138,7 +152,9 @@ def client_tables(world: World, who: Clients) -> dict[str, pa.Table]:
         "activated_at": (who.activated, who.is_activated),
         "deleted_at": (who.deleted, who.is_deleted),
         "timezone": text(zones, who.home, ~chance(rng, 0.1, who.rows)),
-        "external_id": text([f"crm-{n:06d}" for n in range(who.rows)], numbers(who.rows, 0), chance(rng, 0.7, who.rows)),
+        "external_id": text(
+            [f"crm-{n:06d}" for n in range(who.rows)], numbers(who.rows, 0), chance(rng, 0.7, who.rows)
+        ),
     }
     return {
         "client": build("client", columns),
@@ -161,7 +177,9 @@ def _names(rng: np.random.Generator, who: Clients) -> list[str]:
 
 
 def _tags(rng: np.random.Generator, who: Clients) -> pa.Table:
-    chosen = chance(rng, 1.0, who.rows)[:, None] & (rng.random((who.rows, len(TAGS))) < (0.05, 0.06, 0.3, 0.08, 0.05, 0, 0, 0.07, 0.02))
+    chosen = chance(rng, 1.0, who.rows)[:, None] & (
+        rng.random((who.rows, len(TAGS))) < (0.05, 0.06, 0.3, 0.08, 0.05, 0, 0, 0.07, 0.02)
+    )
     chosen[:, TAGS.index("prepaid")] = (who.payer != POSTPAID) & (who.kind != OTT)
     chosen[:, TAGS.index("postpaid")] = who.payer == POSTPAID
     chosen[:, TAGS.index("wholesale")] |= who.kind == RESELLER

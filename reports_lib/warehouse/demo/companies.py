@@ -72,7 +72,9 @@ def staff(world: World) -> dict[str, pa.Table]:
         "user_id": ids,
         "login": text(logins, ids - 1),
         "full_name": text(people, ids - 1),
-        "email": text([f"{n}@{COMPANIES[c - 1][12]}.example".lower() for n, c in zip(logins, company, strict=True)], ids - 1),
+        "email": text(
+            [f"{n}@{COMPANIES[c - 1][12]}.example".lower() for n, c in zip(logins, company, strict=True)], ids - 1
+        ),
         "role": text(ROLES, np.where(ids == 1, 0, ids % 4)),
         "company_id": company,
         "active": ids % 11 != 0,

@@ -16,7 +16,20 @@ LIVE, VOD, PLAN = range(3)
 DISCOUNTS = ("percent", "trial_days", "trial_until")
 PERCENT, TRIAL_DAYS, TRIAL_UNTIL = range(3)
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-NAMED = ("WELCOME10", "FRIEND25", "COPA2026", "SUMMER", "ЛІТО26", "NEW-YEAR", "STAFF100", "COMEBACK", "FILM4FREE", "TRY30", "B2B+OTT", "=CODE")
+NAMED = (
+    "WELCOME10",
+    "FRIEND25",
+    "COPA2026",
+    "SUMMER",
+    "ЛІТО26",
+    "NEW-YEAR",
+    "STAFF100",
+    "COMEBACK",
+    "FILM4FREE",
+    "TRY30",
+    "B2B+OTT",
+    "=CODE",
+)
 BATCH = 60  # codes of one use a month
 
 
@@ -50,8 +63,16 @@ def coupons(world: World) -> Coupons:
     month = np.where(reusable, np.arange(rows) * 2, (np.arange(rows) - len(NAMED)) // (BATCH * world.scale)) % MONTHS
     created = world.month_starts[month] + 9 * HOUR
     batch = month % 7  # what a month's batch is for
-    discount = np.where(reusable, draw(rng, (7, 3, 1), rows), np.where(batch == 2, TRIAL_DAYS, np.where(batch == 5, TRIAL_UNTIL, PERCENT)))
-    kind = np.where(discount != PERCENT, PLAN, np.where(reusable, np.arange(rows) % 3, np.where(batch == 3, VOD, np.where(batch == 4, LIVE, PLAN))))
+    discount = np.where(
+        reusable,
+        draw(rng, (7, 3, 1), rows),
+        np.where(batch == 2, TRIAL_DAYS, np.where(batch == 5, TRIAL_UNTIL, PERCENT)),
+    )
+    kind = np.where(
+        discount != PERCENT,
+        PLAN,
+        np.where(reusable, np.arange(rows) % 3, np.where(batch == 3, VOD, np.where(batch == 4, LIVE, PLAN))),
+    )
     long = np.where(reusable, 360, np.where(batch % 2 == 0, 60, 120))
     return Coupons(
         group=np.where(reusable, np.arange(rows) % 9, month % 9) + 1,
@@ -84,7 +105,9 @@ def redeem(rng: np.random.Generator, some: Coupons, times: Ints, kinds: Ints) ->
     return found
 
 
-def coupon_tables(world: World, some: Coupons, redeemed: Ints, purchases: Ints, times: Ints, clients: Ints) -> dict[str, pa.Table]:
+def coupon_tables(
+    world: World, some: Coupons, redeemed: Ints, purchases: Ints, times: Ints, clients: Ints
+) -> dict[str, pa.Table]:
     """The tables `coupon_group`, `coupon` and `coupon_redemption`.
 
     `redeemed`, `purchases`, `times` and `clients` have one entry a redemption: the coupon's
@@ -106,7 +129,9 @@ def coupon_tables(world: World, some: Coupons, redeemed: Ints, purchases: Ints, 
         "max_redemptions": (some.limit, some.limit > 0),
         "valid_from": some.first,
         "valid_to": (some.last, ~(some.reusable & (numbers(rows) % 5 == 0))),
-        "detail": text(("Newsletter", 'For the "lost" customers', "Stand at the fair"), numbers(rows, 0) % 3, numbers(rows) % 4 > 0),
+        "detail": text(
+            ("Newsletter", 'For the "lost" customers', "Stand at the fair"), numbers(rows, 0) % 3, numbers(rows) % 4 > 0
+        ),
         "coupon_type": text(COUPON_TYPES, some.kind),
         "content_id": (content, (some.kind == VOD) & (some.reusable | (numbers(rows) % 2 == 0))),
         "discount_type": text(DISCOUNTS, some.discount),
@@ -127,7 +152,9 @@ def coupon_tables(world: World, some: Coupons, redeemed: Ints, purchases: Ints, 
     return {
         "coupon_group": build("coupon_group", groups),
         "coupon": build("coupon", columns),
-        "coupon_redemption": build("coupon_redemption", {**redemptions, "redemption_id": numbers(len(order))[np.argsort(order)]}, order),
+        "coupon_redemption": build(
+            "coupon_redemption", {**redemptions, "redemption_id": numbers(len(order))[np.argsort(order)]}, order
+        ),
     }
 
 

@@ -22,10 +22,17 @@ DESCRIPTIONS = (
 )  # fmt: skip
 CORRECTION = 11
 RENTAL_SERVICE = 6
-COMMENTS = ("Price agreed by telephone", "Paid in part before the invoice was ready", 'Customer said: "wrong tariff"', "Помилка у тарифі")
+COMMENTS = (
+    "Price agreed by telephone",
+    "Paid in part before the invoice was ready",
+    'Customer said: "wrong tariff"',
+    "Помилка у тарифі",
+)
 
 
-def invoice_tables(world: World, who: Clients, made: Invoices, lines: Lines, paid: Payments, users: pa.Table) -> dict[str, pa.Table]:
+def invoice_tables(
+    world: World, who: Clients, made: Invoices, lines: Lines, paid: Payments, users: pa.Table
+) -> dict[str, pa.Table]:
     """The tables `invoice`, `invoice_line` and `invoice_revision`."""
     every, revision = _with_revisions(made, lines)
     tax = _tax(every.gross, made.currency[every.invoice])
@@ -102,7 +109,10 @@ def _invoices(world: World, who: Clients, made: Invoices, tax: Ints, received: I
         f"{prefix[c - 1]}{str(m).replace('-', '')}-{n:04d}"
         for c, m, n in zip(company.tolist(), month.astype(str).tolist(), ranked.tolist(), strict=True)
     ]
-    files = [f"{label}_{day}.pdf" for label, day in zip(labels, days.astype("datetime64[D]").astype(str).tolist(), strict=True)]
+    files = [
+        f"{label}_{day}.pdf"
+        for label, day in zip(labels, days.astype("datetime64[D]").astype(str).tolist(), strict=True)
+    ]
     periodic = made.month >= 0
     discarded = (made.status == 0) & (numbers(rows) % 9 == 0) & (made.created < world.end - 3 * DAY)
     columns = {
@@ -158,7 +168,10 @@ def payment_table(world: World, who: Clients, paid: Payments) -> pa.Table:
     digits = rng.integers(0, 16**10, rows).tolist()
     gateways = [GATEWAYS[g].split()[0].lower() for g in paid.gateway.tolist()]
     references = [f"{g[:3]}_{d:010x}{n:x}" for g, d, n in zip(gateways, digits, ids.tolist(), strict=True)]
-    raw = [f'{{"gateway": "{g}", "attempt": {d % 3 + 1}, "risk": {d % 100}}}' for g, d in zip(gateways, digits, strict=True)]
+    raw = [
+        f'{{"gateway": "{g}", "attempt": {d % 3 + 1}, "risk": {d % 100}}}'
+        for g, d in zip(gateways, digits, strict=True)
+    ]
     columns = {
         "payment_id": ids,
         "client_id": who.ids[paid.client],
@@ -178,5 +191,3 @@ def payment_table(world: World, who: Clients, paid: Payments) -> pa.Table:
         "raw": text(raw, ids - 1, ids % 10 > 0),
     }
     return build("payment", columns)
-
-

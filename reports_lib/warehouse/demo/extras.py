@@ -22,7 +22,19 @@ KINDS = (
 OPENING, PAYMENT, USAGE, ACTIVATION, RENEWAL, EXTRA, CORRECTION, REFUND = range(len(KINDS))
 DESCRIPTIONS = ("Number rental", "Set-up of numbers", "Goodwill credit", "Correction of a rating error", "Balance brought forward",
                 "Card chargeback", "Refund", "Duplicate payment", '=cmd|"/c calc"!A0', "Pay-per-view", "Services by invoice")  # fmt: skip
-RENTAL, SETUP, GOODWILL, RATING_ERROR, BROUGHT_FORWARD, CHARGEBACK, REFUNDED, DUPLICATE, ODD, PAY_PER_VIEW, BY_INVOICE = range(11)
+(
+    RENTAL,
+    SETUP,
+    GOODWILL,
+    RATING_ERROR,
+    BROUGHT_FORWARD,
+    CHARGEBACK,
+    REFUNDED,
+    DUPLICATE,
+    ODD,
+    PAY_PER_VIEW,
+    BY_INVOICE,
+) = range(11)
 
 
 @dataclass(frozen=True)
@@ -95,9 +107,7 @@ def _rentals(world: World, rng: np.random.Generator, who: Clients) -> list[Movem
     row, number = np.nonzero((who.activated[renters][:, None] < month) & (who.last[renters][:, None] > month))
     client = renters[row]
     at = month[number] + 4 * HOUR + (client % 50) * MINUTE
-    rent = Movements.of(
-        client, at, EXTRA, -price[row], who.currency[client], description=np.full(len(client), RENTAL)
-    )
+    rent = Movements.of(client, at, EXTRA, -price[row], who.currency[client], description=np.full(len(client), RENTAL))
     joined = renters[(who.activated[renters] > world.start) & (who.last[renters] > who.activated[renters] + HOUR)]
     fee = _units(who, joined, np.full(len(joined), 15))
     at = who.activated[joined] + 20 * MINUTE

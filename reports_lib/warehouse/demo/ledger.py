@@ -55,7 +55,14 @@ def from_purchases(bought: Purchases) -> Movements:
     """A charge for each film or event."""
     some = np.flatnonzero((bought.subscription < 0) & (bought.status == BOUGHT) & (bought.amount > 0))
     note = np.full(len(some), extras.PAY_PER_VIEW)
-    return Movements.of(bought.client[some], bought.at[some], extras.EXTRA, -bought.amount[some], bought.currency[some], description=note)
+    return Movements.of(
+        bought.client[some],
+        bought.at[some],
+        extras.EXTRA,
+        -bought.amount[some],
+        bought.currency[some],
+        description=note,
+    )
 
 
 def from_invoices(made: Invoices) -> Movements:
@@ -63,26 +70,55 @@ def from_invoices(made: Invoices) -> Movements:
     some = np.flatnonzero(np.isin(made.kind, (CDR, OTHERWISE)) & (made.status == RECORDED))
     note = np.full(len(some), extras.BY_INVOICE)
     return Movements.of(
-        made.client[some], made.created[some], extras.EXTRA, -made.latest[some], made.currency[some], invoice=some, description=note
+        made.client[some],
+        made.created[some],
+        extras.EXTRA,
+        -made.latest[some],
+        made.currency[some],
+        invoice=some,
+        description=note,
     )
 
 
 def from_payments(world: World, paid: Payments) -> Movements:
     """Payments, what went back of them, duplicates that were voided, and those still pending."""
     some = np.flatnonzero(paid.paid > 0)
-    good = Movements.of(paid.client[some], paid.paid[some], extras.PAYMENT, paid.amount[some], paid.currency[some], invoice=paid.invoice[some])
+    good = Movements.of(
+        paid.client[some],
+        paid.paid[some],
+        extras.PAYMENT,
+        paid.amount[some],
+        paid.currency[some],
+        invoice=paid.invoice[some],
+    )
     back = np.flatnonzero(paid.refunded_at[some] > 0)
     row = some[back]
     is_chargeback = paid.status[row] == CHARGEBACK
     amount = np.where(is_chargeback, -paid.amount[row], -paid.refunded[row])
     note = np.where(is_chargeback, extras.CHARGEBACK, extras.REFUNDED)
-    gone = Movements.of(paid.client[row], paid.refunded_at[row], extras.REFUND, amount, paid.currency[row], reverses=back, description=note)
+    gone = Movements.of(
+        paid.client[row],
+        paid.refunded_at[row],
+        extras.REFUND,
+        amount,
+        paid.currency[row],
+        reverses=back,
+        description=note,
+    )
     gone = Movements(**{**gone.__dict__, "kind": np.where(is_chargeback, extras.PAYMENT, extras.REFUND)})
     both = Movements(*(np.concatenate([getattr(good, f), getattr(gone, f)]) for f in Movements.__dataclass_fields__))
     open_ = np.flatnonzero((paid.status == PENDING) | (paid.status == CANCELLED))
     status = np.where(paid.status[open_] == PENDING, WAITING, VOIDED)
     note = np.where(status == VOIDED, extras.DUPLICATE, -1)
-    rest = Movements.of(paid.client[open_], paid.created[open_], extras.PAYMENT, paid.amount[open_], paid.currency[open_], status=status, description=note)
+    rest = Movements.of(
+        paid.client[open_],
+        paid.created[open_],
+        extras.PAYMENT,
+        paid.amount[open_],
+        paid.currency[open_],
+        status=status,
+        description=note,
+    )
     return both.and_then(rest)
 
 
@@ -123,7 +159,9 @@ def _balances(world: World, who: Clients, moved: Movements) -> pa.Table:
     total = np.zeros((who.rows, len(moment) + 1), np.int64)
     np.add.at(total, (moved.client[some], np.searchsorted(moment, moved.at[some], side="right")), moved.amount[some])
     balance = np.cumsum(total, axis=1)[:, :-1]
-    there = (who.created[:, None] < moment) & ~mixed[:, None] & ~(who.is_deleted[:, None] & (who.deleted[:, None] < moment))
+    there = (
+        (who.created[:, None] < moment) & ~mixed[:, None] & ~(who.is_deleted[:, None] & (who.deleted[:, None] < moment))
+    )
     client, number = np.nonzero(there)
     columns = {
         "client_id": who.ids[client],

@@ -31,7 +31,10 @@ PEOPLE: dict[str, tuple[str, str]] = {
         "Lucía Hugo María Álvaro Paula Íñigo Carmen Javier Núria Pablo Aitana Gonzalo",
         "García Fernández López Ibáñez Ferrer Castaño Peña Ruiz Ortega Puig Zabala Cañete",
     ),
-    "JP": ("陽菜 蓮 結衣 大翔 美咲 悠真 さくら 健太 葵 翔太 真由美 隆", "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 松本"),
+    "JP": (
+        "陽菜 蓮 結衣 大翔 美咲 悠真 さくら 健太 葵 翔太 真由美 隆",
+        "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 松本",
+    ),
     "US": (
         "Emily Mason Olivia Ethan Jasmine Logan Madison Tyrone Hailey Carlos Brooke DeShawn Zoe Wyatt",
         "Johnson Williams Rodriguez Nguyen Kowalczyk McAllister Patel Washington Schneider Lopez Kim Fitzgerald",
@@ -79,7 +82,14 @@ FORMS = {
     "PL": "Sp. z o.o.|S.A.|sp.j.", "CL": "SpA|Ltda.|S.A.", "ES": "S.L.|S.A.|S.L.U.", "JP": "株式会社|有限会社|合同会社",
     "US": "Inc.|LLC|Corp.",
 }  # fmt: skip
-SHOPS = ("Locutorio {}", "Call Shop {}", "Telecafé {}", "Переговорний пункт «{}»", "{} Phone Point", "{} テレホンショップ")
+SHOPS = (
+    "Locutorio {}",
+    "Call Shop {}",
+    "Telecafé {}",
+    "Переговорний пункт «{}»",
+    "{} Phone Point",
+    "{} テレホンショップ",
+)
 
 HOSTILE = (
     '"Quoted, with a comma" Trading Ltd',
@@ -134,10 +144,14 @@ def businesses(rng: np.random.Generator, countries: np.ndarray) -> list[str]:
     for country, (a, b, c, d) in zip(countries.tolist(), picks, strict=True):
         stems, trades, forms, cities = _BUSINESS[country]
         stem, trade, form = stems[a % len(stems)], trades[b % len(trades)], forms[c % len(forms)]
-        plain = {"UA": f"{form} «{stem} {trade}»", "JP": f"{form}{stem}{trade}"}.get(COUNTRIES[country], f"{stem} {trade} {form}")
+        plain = {"UA": f"{form} «{stem} {trade}»", "JP": f"{form}{stem}{trade}"}.get(
+            COUNTRIES[country], f"{stem} {trade} {form}"
+        )
         seen[plain] = seen.get(plain, 0) + 1
         city = cities[d % len(cities)]
-        found.append(plain if seen[plain] == 1 else f"{plain}, {city}" if seen[plain] == 2 else f"{plain}, {city} {seen[plain]}")
+        found.append(
+            plain if seen[plain] == 1 else f"{plain}, {city}" if seen[plain] == 2 else f"{plain}, {city} {seen[plain]}"
+        )
     return found
 
 
@@ -147,7 +161,9 @@ def shops(rng: np.random.Generator, countries: np.ndarray) -> list[str]:
     found = []
     for country, (a, b, c) in zip(countries.tolist(), picks, strict=True):
         cities, streets = _BUSINESS[country][3], STREETS[COUNTRIES[country]].split("|")
-        found.append(SHOPS[a % len(SHOPS)].format(f"{cities[b % len(cities)]}, {streets[c % len(streets)]} {c % 97 + 1}"))
+        found.append(
+            SHOPS[a % len(SHOPS)].format(f"{cities[b % len(cities)]}, {streets[c % len(streets)]} {c % 97 + 1}")
+        )
     return found
 
 

@@ -120,7 +120,9 @@ def _singles(world: World, rng: np.random.Generator, who: Clients, some: Coupons
     return Purchases(client, at, kind, nothing, content, amount, who.currency[client], status, coupon)
 
 
-def ott_tables(world: World, who: Clients, held: Subscriptions, bought: Purchases, some: Coupons) -> dict[str, pa.Table]:
+def ott_tables(
+    world: World, who: Clients, held: Subscriptions, bought: Purchases, some: Coupons
+) -> dict[str, pa.Table]:
     """The tables `purchase`, `coupon_group`, `coupon` and `coupon_redemption`."""
     rng = world.rng("purchase_rest")
     rows = len(bought.at)
@@ -158,7 +160,9 @@ def _package_of(held: Subscriptions, bought: Purchases) -> Ints:
     return np.where(bought.subscription >= 0, held.package[bought.subscription], cheapest[bought.currency])
 
 
-def entitlements(world: World, who: Clients, held: Subscriptions, made: Periods, plans_from: int, payment: Ints) -> pa.Table:
+def entitlements(
+    world: World, who: Clients, held: Subscriptions, made: Periods, plans_from: int, payment: Ints
+) -> pa.Table:
     """The table `entitlement`: access for each charged period of a plan, from the moment it is paid.
 
     Plans are the subscriptions from position `plans_from` on; `payment` is the id of the payment

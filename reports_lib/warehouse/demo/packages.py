@@ -65,10 +65,14 @@ def subscriptions(world: World, who: Clients) -> Subscriptions:
     begun = np.maximum(world.start, who.activated[main])
     life = who.last[main] - begun
     from_ = begun + (life * rng.random(len(main)) ** 2 * 0.5).astype(np.int64) + HOUR
-    until = np.where(chance(rng, 0.75, len(main)), who.last[main], from_ + (life * 0.4 * rng.random(len(main))).astype(np.int64))
+    until = np.where(
+        chance(rng, 0.75, len(main)), who.last[main], from_ + (life * 0.4 * rng.random(len(main))).astype(np.int64)
+    )
     changed = chance(rng, 0.12, len(main)) & (until - from_ > 90 * DAY)
     middle = np.where(changed, from_ + (until - from_) // 2, until)
-    foreign = np.flatnonzero(kinds & alive & (who.currency == EUR) & (who.payer != POSTPAID) & chance(rng, 0.06, who.rows))
+    foreign = np.flatnonzero(
+        kinds & alive & (who.currency == EUR) & (who.payer != POSTPAID) & chance(rng, 0.06, who.rows)
+    )
     extra = np.flatnonzero(kinds & alive & chance(rng, 0.1, who.rows))
     client = np.concatenate([main, main[changed], foreign, extra])
     start = np.concatenate([from_, middle[changed] + HOUR, *(_sometime(world, rng, who, c) for c in (foreign, extra))])

@@ -16,7 +16,18 @@ from reports_lib.warehouse.demo.world import DAY, HOUR, MINUTE, SECOND, World, c
 
 STATUSES = ("created", "pending", "approved", "rejected", "cancelled", "refunded", "chargeback")
 CREATED, PENDING, APPROVED, REJECTED, CANCELLED, REFUNDED, CHARGEBACK = range(7)
-GATEWAYS = ("Stripe", "Adyen", "LiqPay", "Webpay", "PayPal", "Bank transfer", "App Store", "Cash desk", "Konbini", "Voucher")
+GATEWAYS = (
+    "Stripe",
+    "Adyen",
+    "LiqPay",
+    "Webpay",
+    "PayPal",
+    "Bank transfer",
+    "App Store",
+    "Cash desk",
+    "Konbini",
+    "Voucher",
+)
 METHODS = ("card", "cash", "transfer", "wallet", "store", "other")
 METHOD_OF = np.array([0, 0, 0, 0, 3, 2, 4, 1, 1, 5])
 TRANSFER, WALLET, STRIPE = 5, 3, 0
@@ -136,11 +147,15 @@ def for_plans(who: Clients, held: Subscriptions, made: Periods, bought: Purchase
     )  # fmt: skip
     film = np.flatnonzero(~plan & ((bought.amount > 0) | (bought.status != BOUGHT)))
     outcome = np.array([APPROVED, PENDING, REJECTED, CANCELLED])[bought.status[film]]
-    films = Wanted.of(bought.client[film], bought.at[film], bought.amount[film], bought.currency[film], status=outcome, purchase=film)
+    films = Wanted.of(
+        bought.client[film], bought.at[film], bought.amount[film], bought.currency[film], status=outcome, purchase=film
+    )
     return [Wanted(**{**w.__dict__, "by": OTT_BY}) for w in (periods, films)]
 
 
-def _approved(world: World, rng: np.random.Generator, who: Clients, wanted: Wanted, by: tuple[tuple[int, ...], ...]) -> Payments:
+def _approved(
+    world: World, rng: np.random.Generator, who: Clients, wanted: Wanted, by: tuple[tuple[int, ...], ...]
+) -> Payments:
     rows = len(wanted.at)
     gateway = np.zeros(rows, np.int64)
     for money, weights in enumerate(by):

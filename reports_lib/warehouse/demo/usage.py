@@ -98,7 +98,12 @@ def _hours(rng: np.random.Generator, who: Clients, client: Ints, busy: Ints) -> 
 
 
 def _service(rng: np.random.Generator, kind: Ints) -> Ints:
-    shares = {CLIENT: (70, 8, 14, 5, 3), RESELLER: (80, 10, 10, 0, 0), CALLING_CARD: (96, 0, 4, 0, 0), CALL_SHOP: (92, 0, 2, 6, 0)}
+    shares = {
+        CLIENT: (70, 8, 14, 5, 3),
+        RESELLER: (80, 10, 10, 0, 0),
+        CALLING_CARD: (96, 0, 4, 0, 0),
+        CALL_SHOP: (92, 0, 2, 6, 0),
+    }
     found = np.zeros(len(kind), np.int64)
     for number, weights in shares.items():
         here = kind == number
@@ -172,7 +177,12 @@ def _price(service: Ints, place: Ints, currency: Ints, volume: Ints) -> Ints:
     )
     amount = np.select(
         [service == VOICE, service == TOLL_FREE, service == SMS, service == DATA],
-        [to.prices()[place, currency] * volume // 60, toll_free * volume // 60, sms * volume, data * volume // 1_000_000],
+        [
+            to.prices()[place, currency] * volume // 60,
+            toll_free * volume // 60,
+            sms * volume,
+            data * volume // 1_000_000,
+        ],
         chat * volume,
     )
     return (amount + 50) // 100 * 100
@@ -218,6 +228,16 @@ def usage_table(world: World, who: Clients, used: Usage) -> pa.Table:
 
 
 def _accounts(rng: np.random.Generator, who: Clients) -> list[str]:
-    prefix = {"NL": "3120", "DE": "4930", "ES": "3491", "PL": "4822", "UA": "38044", "GB": "4420", "US": "1512", "CL": "562", "JP": "816"}
+    prefix = {
+        "NL": "3120",
+        "DE": "4930",
+        "ES": "3491",
+        "PL": "4822",
+        "UA": "38044",
+        "GB": "4420",
+        "US": "1512",
+        "CL": "562",
+        "JP": "816",
+    }
     digits = rng.integers(0, 10_000_000, who.rows * 3).tolist()
     return [f"{prefix[COUNTRIES[who.home[n // 3]]]}{d:07d}" for n, d in enumerate(digits)]
