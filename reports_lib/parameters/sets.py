@@ -70,6 +70,7 @@ def write_set(path: Path, values: Mapping[str, Given]) -> None:
         try:
             file.write(raw)
             file.close()
+            Path(file.name).chmod(0o644)  # a set is for everyone who may read the workspace
             Path(file.name).replace(path)
         except OSError:
             Path(file.name).unlink(missing_ok=True)

@@ -6,8 +6,9 @@ rates are never inverted. The same currency is 1 for ever. What has no rate fail
 1.0, never a dropped row.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -32,6 +33,7 @@ class Rates:
     to: str
     base: str | None
     pairs: dict[tuple[str, str], tuple[tuple[datetime, Decimal], ...]]
+    _segments: dict[str, tuple[Segment, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, rows: Iterable[Row], *, to: str, base: str | None = None) -> Self:
@@ -44,8 +46,11 @@ class Rates:
     def at(self, currency: str, instant: datetime) -> Decimal:
         """Units of the report's currency for one of `currency`; raises `RateError` if no rate is in force."""
         when = _naive(instant)
-        for start, end, rate in self.segments(currency):
-            if start <= when and (end is None or when < end):
+        segments = self.segments(currency)
+        number = bisect_right(segments, when, key=_start) - 1
+        if number >= 0:
+            _, end, rate = segments[number]
+            if end is None or when < end:
                 return rate
         raise RateError(f"no exchange rate {self._missing(currency, when)}")
 
@@ -67,13 +72,15 @@ class Rates:
 
         Raises `RateError` if two different rates of a pair begin at one moment, or one is not positive.
         """
-        if currency == self.to:
-            return ((ALWAYS, None, Decimal(1)),)
+        if currency not in self._segments:
+            self._segments[currency] = ((ALWAYS, None, Decimal(1)),) if currency == self.to else self._joined(currency)
+        return self._segments[currency]
+
+    def _joined(self, currency: str) -> tuple[Segment, ...]:
         direct, first, second = self._legs(currency)
         changes = sorted({start for leg in (direct, first, second) for start, _ in leg})
         found: list[Segment] = []
-        for start, end in pairwise([*changes, None]):
-            assert start is not None  # only the last one, an end, is
+        for start, end in zip(changes, [*changes[1:], None], strict=True):
             rate = _in_force(direct, start)
             legs = _in_force(first, start), _in_force(second, start)
             if rate is None and legs[0] is not None and legs[1] is not None:
@@ -104,7 +111,12 @@ class Rates:
 
 
 def _in_force(leg: tuple[tuple[datetime, Decimal], ...], when: datetime) -> Decimal | None:
-    return next((rate for start, rate in reversed(leg) if start <= when), None)
+    number = bisect_right(leg, when, key=_start) - 1
+    return leg[number][1] if number >= 0 else None
+
+
+def _start(row: tuple[datetime, Decimal] | Segment) -> datetime:
+    return row[0]
 
 
 def _naive(instant: datetime) -> datetime:

@@ -29,7 +29,13 @@ from reports_lib.parameters.options import Option
 
 AS_OF = datetime(2024, 3, 14, 10, 30, tzinfo=UTC)
 LOOKUPS = {
-    "client_tag": [Option("vip", "vip"), Option("VIP", "VIP"), Option("007", "007"), Option("a,b", "a,b")],
+    "client_tag": [
+        Option("vip", "vip"),
+        Option("VIP", "VIP"),
+        Option("007", "007"),
+        Option("a,b", "a,b"),
+        Option(" x ", " x "),
+    ],
     "company": [Option("1", "Holding"), Option("2", "Acme, Inc"), Option("3", "Twins"), Option("4", "Twins")],
     "owner_user": [Option("10", "Zoë O'Hara"), Option("1", "10")],
     "package": [Option("5", "Basic"), Option("6", "Gold")],
@@ -67,6 +73,8 @@ ALL = [
         (Choices[ClientTag], "007", ["007"]),
         (Choices[ClientTag], "a,b", ["a,b"]),  # a tag with a comma
         (Choices[ClientTag], ["VIP"], ["VIP"]),  # as written comes before any case
+        (Choices[ClientTag], [" 007 "], ["007"]),
+        (Choices[ClientTag], [" x "], [" x "]),  # a tag whose very text has blanks around it
         (Choices[Company], "holding", ["1"]),
         (Choices[Company], ["Acme, Inc"], ["2"]),
         (Choices[OwnerUser], "10", ["10"]),  # an id comes before a name

@@ -83,6 +83,7 @@ def test_writing_replaces_the_file_whole_or_not_at_all(tmp_path):
     with pytest.raises(SettingError, match="would be larger"):
         write_set(path, {"a": ["x" * 900] * 100})
     assert read_set(path)["country"] == "NO"
+    assert path.stat().st_mode & 0o777 == 0o644
     assert list(path.parent.iterdir()) == [path]  # no temporary file is left
 
 
