@@ -1,5 +1,6 @@
 """A shown value to the text that a person reads in its cell."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -7,6 +8,18 @@ from markupsafe import Markup, escape
 
 from reports_lib.display.column import Column, Value
 from reports_lib.values.formats import NOTHING, day, number
+
+_ILLEGIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+_BREAKS = {0x2028: " ", 0x2029: " "}
+
+
+def legible(text: str) -> str:
+    """`text` with the replacement character for what no page and no picture can hold, on one line.
+
+    Not a nicety: vl-convert ends the whole process over a control character in a label, and fails over U+2028.
+    """
+    return _ILLEGIBLE.sub("\ufffd", text).translate(_BREAKS)
 
 
 def text(column: Column, value: Value) -> str:
@@ -18,7 +31,7 @@ def text(column: Column, value: Value) -> str:
         return f"{shown} %" if column.kind == "percent" else shown
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds" if value.second else "minutes")
-    return day(value) if isinstance(value, date) else str(value)
+    return day(value) if isinstance(value, date) else legible(str(value))
 
 
 def html(column: Column, value: Value) -> Markup:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from reports_lib import fonts
-from reports_lib.display.cells import text
+from reports_lib.display.cells import legible, text
 from reports_lib.display.column import Column
 from reports_lib.display.rows import Row
 
@@ -51,9 +51,9 @@ def spec(mark: str, columns: Sequence[Column], rows: Sequence[Row]) -> Spec:
 
 def svg(specification: Spec | None, title: str, description: str) -> str:
     """The picture, named and described for those who do not see it; words stay words, not outlines."""
-    drawn = _blank() if specification is None else str(_converter().vegalite_to_svg(specification))
+    drawn = _blank() if specification is None else str(_converter().vegalite_to_svg(_drawable(specification)))
     end = drawn.index(">", drawn.index("<svg")) + 1
-    return f"{drawn[:end]}<title>{escape(title)}</title><desc>{escape(description)}</desc>{drawn[end:]}"
+    return f"{drawn[:end]}<title>{_words(title)}</title><desc>{_words(description)}</desc>{drawn[end:]}"
 
 
 def summary(columns: Sequence[Column], rows: Sequence[Row]) -> str:
@@ -80,6 +80,7 @@ def theme() -> Spec:
     words |= {"labelColor": QUIET, "titleColor": QUIET, "titleFontWeight": 400}
     return {
         "background": "white",
+        "aria": False,  # the picture has a title and a description; Vega would put them together by expressions
         "font": FONT,
         "view": {"stroke": None},
         "axis": words | {"gridColor": HAIR, "domainColor": LINE, "tickColor": LINE, "titlePadding": 10},
@@ -90,6 +91,18 @@ def theme() -> Spec:
         "line": {"color": SERIES[0], "strokeWidth": 2.5},
         "point": {"filled": True, "size": 40, "color": SERIES[0]},
     }
+
+
+def _words(text: str) -> str:
+    return escape(legible(text))
+
+
+def _drawable(part: Any) -> Any:  # noqa: ANN401 - a JSON value
+    if isinstance(part, dict):
+        return {name: _drawable(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_drawable(value) for value in part]
+    return legible(part) if isinstance(part, str) else part
 
 
 def _once(names: Iterator[str] | Sequence[str]) -> list[str]:
@@ -110,7 +123,7 @@ def _x(column: Column, keys: list[str]) -> Spec:
     longest = min(TOO_LONG, max(map(len, keys)))
     step = math.ceil(len(keys) / max(1, min(TICKS, LETTERS // max(1, longest))))
     axis = {"values": keys[::step], "labelAngle": 0, "labelLimit": TOO_LONG * 8, "labelOverlap": False}
-    return {"field": "x", "type": "nominal", "sort": keys, "title": column.label, "axis": axis}
+    return {"field": "x", "type": "nominal", "sort": None, "title": column.label, "axis": axis}
 
 
 def _y(column: Column, rows: Sequence[Row], is_stacked: bool) -> Spec:
@@ -129,7 +142,7 @@ def _y(column: Column, rows: Sequence[Row], is_stacked: bool) -> Spec:
 def _colour(column: Column, names: list[str]) -> Spec:
     colours = [SERIES[place % len(SERIES)] for place in range(len(names))]
     scale = {"domain": names, "range": colours}
-    return {"field": "series", "type": "nominal", "sort": names, "title": column.label, "scale": scale}
+    return {"field": "series", "type": "nominal", "sort": None, "title": column.label, "scale": scale}
 
 
 def _float(value: Decimal | int | None) -> float | None:

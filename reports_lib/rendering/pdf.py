@@ -19,6 +19,10 @@ from reports_lib.errors import NotebookError
 class OwnAssets(URLFetcher):
     """Serves `data:` addresses and our typefaces as `asset:<name>`; anything else ends the rendering."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[str] = []  # within SVG, WeasyPrint takes even a fatal error for a mere broken picture
+
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
         """The named bytes; raises WeasyPrint's fatal error, for others it would pass over in silence."""
         if re.match("data:", url, re.IGNORECASE):
@@ -26,6 +30,7 @@ class OwnAssets(URLFetcher):
         name = url.removeprefix("asset:")
         if url.startswith("asset:") and name in fonts.FACES:
             return URLFetcherResponse(url, (fonts.FOLDER / name).read_bytes(), {"Content-Type": "font/ttf"})
+        self.refused.append(url)
         raise FatalURLFetchingError(url)
 
 
@@ -36,14 +41,19 @@ def pdf(html: bytes, *, created: datetime) -> bytes:
     """
     style, faces = _typefaces()
     stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    fetcher = OwnAssets()
     try:
-        page = weasyprint.HTML(string=html.decode(), base_url="asset:", url_fetcher=OwnAssets())
+        page = weasyprint.HTML(string=html.decode(), base_url="asset:", url_fetcher=fetcher)
         document = page.render(stylesheets=[style], font_config=faces)
         document.metadata.created = document.metadata.modified = stamp
-        return bytes(document.write_pdf(pdf_identifier=hashlib.sha256(html + stamp.encode()).digest()[:16]))
-    except FatalURLFetchingError as refused:  # a BaseException: it would end the worker
-        outside = str(refused)[:80]
-    raise NotebookError(f"the report refers to {outside!r}; only what it holds itself can be printed")
+        made = bytes(document.write_pdf(pdf_identifier=hashlib.sha256(html + stamp.encode()).digest()[:16]))
+    except FatalURLFetchingError:  # a BaseException: it would end the worker
+        made = b""
+    if fetcher.refused:
+        raise NotebookError(
+            f"the report refers to {fetcher.refused[0][:80]!r}; only what it holds itself can be printed"
+        )
+    return made
 
 
 @cache

@@ -54,9 +54,7 @@ def main_grid(count=12, keys=1, **extra):
         bucket = (
             f"{start.year + month // 12}-{month % 12 + 1:02}" if count <= 36 else str(start + timedelta(days=place))
         )
-        rows.append(
-            _row(place, {"bucket": bucket, "package": packages[place % 4], "owner": "Northwind Telecom GmbH"})
-        )
+        rows.append(_row(place, {"bucket": bucket, "package": packages[place % 4], "owner": "Northwind Telecom GmbH"}))
     total = _row(count + 5, {"bucket": "Total", "package": None, "owner": None})
     note = "Balances and clients are those of the end of each month; the total counts them once, at the end."
     return Grid("Customer dynamics", rows, _columns(keys), total=total, note=note, is_main=True, **extra)
