@@ -11,7 +11,7 @@ from datetime import datetime
 from secrets import token_urlsafe
 from typing import Self
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Audience, Link
@@ -70,14 +70,15 @@ def make(session: Session, snapshot_id: str, *, by: str, at: datetime, access: A
 def open_link(session: Session, token: str, now: datetime, viewer: Viewer) -> str:
     """The id of the snapshot that the link shows to `viewer`; counts the view in the caller's transaction.
 
-    Raises `UnknownNameError`, with the same words whatever the reason.
+    That transaction should do nothing else, for its commit does not wait for the disk. Raises `UnknownNameError`, with the same words whatever the reason.
     """
     if TOKEN.fullmatch(token):
         query = (
             update(Link)
             .where(Link.token == token, _is_alive(now), _is_for(viewer))
             .values(views=Link.views + 1, viewed_at=now)
-            .returning(Link.snapshot_id)
+            # Nobody need wait for the disk: should the power go, what is lost is a count.
+            .returning(Link.snapshot_id, func.set_config("synchronous_commit", "off", True))
             .execution_options(synchronize_session=False)
         )
         if (snapshot_id := session.scalar(query)) is not None:
