@@ -80,7 +80,7 @@ class Rates:
         direct, first, second = self._legs(currency)
         changes = sorted({start for leg in (direct, first, second) for start, _ in leg})
         found: list[Segment] = []
-        for start, end in zip(changes, [*changes[1:], None], strict=True):
+        for start, end in zip(changes, [*changes, None][1:], strict=True):
             rate = _in_force(direct, start)
             legs = _in_force(first, start), _in_force(second, start)
             if rate is None and legs[0] is not None and legs[1] is not None:
