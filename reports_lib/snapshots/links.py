@@ -70,7 +70,8 @@ def make(session: Session, snapshot_id: str, *, by: str, at: datetime, access: A
 def open_link(session: Session, token: str, now: datetime, viewer: Viewer) -> str:
     """The id of the snapshot that the link shows to `viewer`; counts the view in the caller's transaction.
 
-    That transaction should do nothing else, for its commit does not wait for the disk. Raises `UnknownNameError`, with the same words whatever the reason.
+    That transaction should do nothing else, for its commit does not wait for the disk. Raises
+    `UnknownNameError`, with the same words whatever the reason.
     """
     if TOKEN.fullmatch(token):
         query = (
@@ -81,8 +82,8 @@ def open_link(session: Session, token: str, now: datetime, viewer: Viewer) -> st
             .returning(Link.snapshot_id, func.set_config("synchronous_commit", "off", True))
             .execution_options(synchronize_session=False)
         )
-        if (snapshot_id := session.scalar(query)) is not None:
-            return snapshot_id
+        if found := session.execute(query).one_or_none():
+            return found.tuple()[0]
     raise UnknownNameError("this link is unknown or no longer valid")
 
 

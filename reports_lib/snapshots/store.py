@@ -205,7 +205,7 @@ class Store:
 def _read(file: int) -> bytes:
     if not stat.S_ISREG(os.fstat(file).st_mode):
         raise OSError("it is not a file")
-    with open(file, "rb", buffering=0, closefd=False) as stream:  # noqa: PTH123  # a descriptor, not a path
+    with open(file, "rb", buffering=0, closefd=False) as stream:  # a descriptor, not a path
         return stream.read()
 
 
