@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from reports_lib.metrics.inline import inline
-from reports_lib.metrics.timeline import TIME, Timeline, naive, pieces
+from reports_lib.metrics.timeline import TIME, Timeline, naive, pieces, rows
 from reports_lib.values.rates import ALWAYS, Rates, Segment
 
 MONEY = "decimal(38, 15)"  # exact: amounts have 6 decimals and rates 9
@@ -73,6 +73,30 @@ class Conversion:
             for since, until, rate in segments:
                 for piece in pieces(max(since, start), min(until or end, end)):
                     yield currency, *piece, rate
+
+
+def rates(fx_rate: ir.Table, company: ir.Table, currency: str) -> Rates:
+    """All rates into `currency`, executed.
+
+    Where no pair is declared they go over the base currency, that of the company at the head of the group.
+    """
+    heads = rows(company.filter(company.parent_company_id.isnull()).order_by("company_id").limit(1))
+    declared = [(r["from_currency"], r["to_currency"], r["effective_from"], r["rate"]) for r in rows(fx_rate)]
+    return Rates.of(declared, to=currency, base=heads[0]["currency"] if heads else None)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Decimals that amounts are shown with: sums, and averages (G-7)."""
+
+    totals: int = 2
+    details: int = 4
+
+
+def places(currency: ir.Table, code: str) -> Places:
+    """The decimals of a currency, executed; the usual ones if it does not say."""
+    found = rows(currency.filter(currency.code == code))
+    return Places(found[0]["totals_precision"], found[0]["details_precision"]) if found else Places()
 
 
 def converted(amount: ir.NumericValue, rate: ir.NumericValue) -> ir.DecimalValue:

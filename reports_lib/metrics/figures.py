@@ -3,16 +3,17 @@
 Amounts are exact and unrounded; whoever shows them rounds once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
+from reports_lib.metrics.currency import Places
 from reports_lib.metrics.question import Question, is_by_package, keys
 from reports_lib.metrics.stocks import STOCKS
 from reports_lib.metrics.together import FIRST, LAST, kind
-from reports_lib.values.money import ratio
+from reports_lib.values.money import DIGITS, ratio
 from reports_lib.values.spine import Bucket, Unit
 
 FLOWS = (
@@ -38,16 +39,18 @@ class Figures:
     """What Customer Dynamics found.
 
     A row has the keys asked for (`year`, `month`, `date`, `package`) as text, `bucket`, the finest
-    of the first three or else the whole interval, `extent`, "partial" for a bucket that is cut
-    short, and the figures. `total` is computed without grouping: flows over the whole interval,
+    of the first three or else the whole interval, its `number`, `extent`, "partial" for a bucket
+    that is cut short, and the figures. `total` is computed without grouping: flows over the whole interval,
     stocks at its end, ratios of the totals (G-10); None if the interval has not begun.
-    `data_interval` is the aware UTC time of the first and the last fact that counted, or None (G-6).
+    `data_interval` is the aware UTC time of the first and the last fact that counted, or None (G-6);
+    `places` are the decimals of the report's currency.
     """
 
     rows: list[dict[str, Any]]
     total: dict[str, Any] | None
     data_interval: tuple[datetime, datetime] | None
     keys: list[str]
+    places: Places
 
     @property
     def axes(self) -> dict[str, str]:
@@ -57,7 +60,9 @@ class Figures:
         return {"x": "package" if self.keys == ["package"] else "bucket"}
 
 
-def figures(found: Sequence[Found], buckets: Sequence[Bucket], packages: Mapping[int, str], asked: Question) -> Figures:
+def figures(
+    found: Sequence[Found], buckets: Sequence[Bucket], packages: Mapping[int, str], asked: Question, places: Places
+) -> Figures:
     """Rows for every bucket, and every one of `packages` if asked for, found in the data or not (G-5).
 
     `found` has one row a bucket `number` and `package_id`, null for clients without one, and for
@@ -75,7 +80,7 @@ def figures(found: Sequence[Found], buckets: Sequence[Bucket], packages: Mapping
             if asked.empty_buckets == "show" or (row and row["flows"]):
                 rows.append(_labels(bucket, name, asked) | _numbers(row))
     total = _total([wholes.get(bucket.number) for bucket in buckets]) if buckets else None
-    return Figures(rows, total, _data_interval(wholes.values()), keys(asked))
+    return Figures(rows, total, _data_interval(wholes.values()), keys(asked), places)
 
 
 def with_ratios(numbers: dict[str, Any]) -> dict[str, Any]:
@@ -84,10 +89,11 @@ def with_ratios(numbers: dict[str, Any]) -> dict[str, Any]:
 
 
 def _labels(bucket: Bucket, package: str, asked: Question) -> dict[str, Any]:
-    of_time = {name: bucket.key[:length] for name, length in _KEY_LENGTH.items() if name in asked.group_by}
-    of_package = {"package": package} if is_by_package(asked) else {}
+    labels = {name: bucket.key[:length] for name, length in _KEY_LENGTH.items() if name in asked.group_by}
+    if is_by_package(asked):
+        labels["package"] = package
     extent = "partial" if bucket.is_partial else ""
-    return of_time | of_package | {"bucket": bucket.key or str(asked.interval), "extent": extent}
+    return labels | {"number": bucket.number, "bucket": bucket.key or str(asked.interval), "extent": extent}
 
 
 def _numbers(row: Found | None) -> dict[str, Any]:
@@ -102,11 +108,12 @@ def _number(row: Found | None, name: str) -> int | Decimal:
 
 def _total(wholes: Sequence[Found | None]) -> dict[str, Any]:
     """G-10: buckets tile the interval, so unrounded flows add up to its own; its end is that of the last."""
-    flows = {name: sum((_number(row, name) for row in wholes), start=_number(None, name)) for name in FLOWS}
+    with localcontext(prec=2 * DIGITS):  # the usual 28 digits would round a large sum
+        flows = {name: sum((_number(row, name) for row in wholes), start=_number(None, name)) for name in FLOWS}
     return with_ratios({name: _number(wholes[-1], name) for name in STOCKS} | flows)
 
 
-def _data_interval(wholes: Sequence[Found] | Any) -> tuple[datetime, datetime] | None:
+def _data_interval(wholes: Iterable[Found]) -> tuple[datetime, datetime] | None:
     known = [(row[FIRST], row[LAST]) for row in wholes if row[FIRST] is not None]
     if not known:
         return None

@@ -20,9 +20,7 @@ def entries(
     below 0, if `chargebacks` are asked for; they never reduce the refills.
     """
     known = ledger_entry.filter(_.status == "approved").semi_join(clients, "client_id")
-    facts = known.select(
-        "client_id", "currency", "amount", at=known.posted_at, is_payment=known.kind == "payment"
-    )
+    facts = known.select("client_id", "currency", "amount", at=known.posted_at, is_payment=known.kind == "payment")
     facts = conversion.rated(conversion.timeline.place(facts))
     is_payment = facts.is_payment & (facts.number > 0)
     is_chargeback = is_payment & (facts.amount < 0) if chargebacks else ibis.literal(False)

@@ -7,9 +7,7 @@ from ibis import _
 from reports_lib.metrics.currency import Conversion, converted
 
 
-def charges(
-    periods: ir.Table, subscriptions: ir.Table, conversion: Conversion, *, is_net: bool = False
-) -> ir.Table:
+def charges(periods: ir.Table, subscriptions: ir.Table, conversion: Conversion, *, is_net: bool = False) -> ir.Table:
     """What counts as an activation or a renewal of `subscriptions`, each with bucket and rate.
 
     A renewal counts when it is charged, the initial one within an activation too; one that failed

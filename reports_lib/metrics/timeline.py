@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -28,6 +29,12 @@ TIME = "timestamp(6)"
 def naive(at: datetime) -> datetime:
     """`at` as the warehouse keeps time: UTC, without saying so."""
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+def rows(table: ir.Table) -> list[dict[str, Any]]:
+    """The rows of a small table, executed, exact."""
+    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
+    return found
 
 
 def pieces(start: datetime, end: datetime) -> Iterator[tuple[date, datetime, datetime]]:
@@ -80,7 +87,5 @@ class Timeline:
         """
         facts = facts.filter(facts.at < ibis.literal(self.end, TIME))
         piece = self._pieces
-        found = facts.left_join(
-            piece, [facts.at.date() == piece.day, piece.starts <= facts.at, facts.at < piece.ends]
-        )
+        found = facts.left_join(piece, [facts.at.date() == piece.day, piece.starts <= facts.at, facts.at < piece.ends])
         return found.select(facts, number=piece.number.coalesce(0))

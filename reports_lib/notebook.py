@@ -1,0 +1,162 @@
+"""All that a notebook imports: `begin()`, the kinds of parameters, and what it can show.
+
+    from reports_lib.notebook import *
+
+    interval: Interval = "last month"       # in the cell tagged parameters
+
+    asked, warehouse = begin(globals())     # asked.interval, warehouse.table("client")
+
+In a run the machinery says which warehouse, at which data version, as of when. In JupyterLab,
+where nobody does, the workspace's own warehouse is opened as it is now. No secret is in either.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from reports_lib.display import Chart, Column, Grid, Info, Tile, Tiles, bars, lines
+from reports_lib.errors import NotebookError
+from reports_lib.parameters.kinds import (
+    Choice,
+    Choices,
+    ClientTag,
+    ClientType,
+    Company,
+    Currency,
+    Flag,
+    Interval,
+    Months,
+    OwnerUser,
+    Package,
+    Text,
+    TimeZone,
+    Whole,
+)
+from reports_lib.parameters.options import words
+from reports_lib.parameters.schema import Schema
+from reports_lib.values.interval import Comparison
+from reports_lib.values.interval import Interval as Stretch
+from reports_lib.values.money import percent_of, round_half_up
+from reports_lib.warehouse.address import Address
+from reports_lib.warehouse.connection import Warehouse, connect
+
+__all__ = [
+    "Asked",
+    "Chart",
+    "Choice",
+    "Choices",
+    "ClientTag",
+    "ClientType",
+    "Column",
+    "Company",
+    "Currency",
+    "Flag",
+    "Grid",
+    "Info",
+    "Interval",
+    "Months",
+    "OwnerUser",
+    "Package",
+    "Text",
+    "Tile",
+    "Tiles",
+    "TimeZone",
+    "Warehouse",
+    "Whole",
+    "bars",
+    "begin",
+    "facts",
+    "headlines",
+    "keys",
+    "lines",
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked, resolved: every parameter by its name, and `as_of`.
+
+    `values` are typed by the declared kinds, `labels` are their texts for people.
+    """
+
+    values: Mapping[str, Any]
+    labels: Mapping[str, str]
+    as_of: datetime  # aware UTC; what comes later does not exist
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  each parameter has its own type
+        """The value of the parameter `name`."""
+        try:
+            return self.values[name]
+        except KeyError:
+            raise AttributeError(f"no parameter named {name!r} is declared in the parameters cell") from None
+
+    @property
+    def earlier(self) -> "Asked | None":
+        """The same question of the interval that `compare_to` names; None if none does (G-14)."""
+        compare_to = self.values.get("compare_to", "none")
+        if compare_to == "none":
+            return None
+        interval = self.values["interval"].shifted(Comparison(compare_to))
+        return Asked({**self.values, "interval": interval}, self.labels, self.as_of)
+
+
+def begin(space: Mapping[str, Any]) -> tuple[Asked, Warehouse]:
+    """Read the parameters of the running notebook, whose `globals()` these are, and open the warehouse.
+
+    Raises `ParameterError` for a value its kind refuses, `NotebookError` if there are no
+    parameters, and what opening the warehouse raises.
+    """
+    schema = Schema.of(space.get("__annotations__", {}), space)
+    if not schema.parameters:
+        raise NotebookError("no parameters: run the cell tagged `parameters` before begin(globals())")
+    warehouse = _open()
+    resolved = schema.resolve({}, warehouse.as_of, cache(warehouse.options))
+    return Asked(resolved.values, resolved.labels, warehouse.as_of), warehouse
+
+
+def keys(names: Sequence[str]) -> list[Column]:
+    """A text column for each grouping that was asked for."""
+    return [Column(name, words(name)) for name in names]
+
+
+def headlines(
+    columns: Sequence[Column], total: Mapping[str, Any] | None, compared: Mapping[str, Any] | None = None
+) -> Tiles:
+    """The `total` of some columns in large type, with the change against a `compared` total in per cent."""
+    return Tiles([_tile(column, total, compared) for column in columns])
+
+
+def facts(
+    asked: Asked, warehouse: Warehouse, data_interval: tuple[datetime, datetime] | None, notes: Sequence[str] = ()
+) -> Info:
+    """What the data behind this report are: interval asked for and found, as-of, data version, parameters."""
+    interval: Stretch = asked.interval
+    labels = {words(name): text for name, text in asked.labels.items() if name not in ("interval", "time_zone")}
+    return Info(labels, interval, data_interval, asked.as_of, interval.zone, warehouse.version, notes)
+
+
+def _tile(column: Column, total: Mapping[str, Any] | None, compared: Mapping[str, Any] | None) -> Tile:
+    label = f"{column.group}: {column.label}" if column.group else column.label
+    value = column.value(total) if total else None
+    if not total or not compared:
+        return Tile(label, value)  # type: ignore[arg-type]  # a headline is a figure
+    before = compared[column.name]
+    change = percent_of(total[column.name] - before, abs(before))
+    return Tile(label, value, None if change is None else round_half_up(change, 1))  # type: ignore[arg-type]
+
+
+def _open() -> Warehouse:
+    """The warehouse that the run names, or the workspace's own."""
+    limit = os.environ.get("DAYBOOK_MEMORY_LIMIT") or "4GB"
+    as_of = os.environ.get("DAYBOOK_AS_OF")
+    moment = datetime.fromisoformat(as_of) if as_of else datetime.now(UTC)
+    if text := os.environ.get("DAYBOOK_WAREHOUSE"):
+        version = os.environ.get("DAYBOOK_DATA_VERSION") or None
+        return connect(Address.parse(text), version=version, as_of=moment, memory_limit=limit)
+    # only at a person's desk: a run never looks for a workspace
+    from reports_lib.workspace import Workspace
+
+    return connect(Address.of(Workspace.find()), as_of=moment, memory_limit=limit)
