@@ -5,6 +5,7 @@ import gzip
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -199,6 +200,44 @@ def test_an_unknown_table_and_no_file(load):
         load(HEAD, table="operater")
     with pytest.raises(IngestError, match="no file to load"):
         load()
+
+
+def test_of_two_loads_of_one_file_at_once_one_finds_the_other(address, held, tmp_path):
+    path = tmp_path / "calls.csv"
+    path.write_bytes(HEAD + b"1,Ann,\n")
+
+    def once(_):
+        try:
+            return ingest(address, "operator", [path], author="a", message="m", now=NOW).loaded
+        except IngestError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = sorted(pool.map(once, range(2)), key=str)
+    assert first == 1
+    assert second.startswith("calls.csv was loaded into operator")
+    assert len(held()) == 1
+
+
+def test_rejects_that_cannot_be_written_keep_everything_out(load, held, tmp_path):
+    (tmp_path / "rejects").write_text("a file, not a folder")
+    with pytest.raises(IngestError, match=r"^the rejects cannot be written to .*; nothing was loaded$"):
+        load(HEAD + b"1,Ann,\nx,Bob,\n", skip_bad=True)
+    assert held() == []
+
+
+def test_two_rejects_files_of_one_second_have_two_names(load, tmp_path):
+    for _ in range(2):
+        with pytest.raises(IngestError):
+            load(HEAD + b"x,Ann,\n")
+    first, second = sorted((path.name for path in (tmp_path / "rejects").iterdir()), key=len)
+    assert second == first.replace(".csv", "-2.csv")
+
+
+def test_progress_is_told(load):
+    told = []
+    load(HEAD + b"1,Ann,\n2,Bob,\n", progress=lambda *seen: told.append(seen))
+    assert told == [("calls.csv", 2)]
 
 
 KILLED = """

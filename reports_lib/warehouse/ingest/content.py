@@ -31,20 +31,24 @@ FOREIGN = {
 
 def shown_name(path: Path) -> str:
     """A file's name for messages and for the ledger: one line, whatever it holds."""
-    return ascii_controls(path.name.encode("utf-8", "backslashreplace").decode())
+    return _shown(path.name)
+
+
+def _shown(text: str) -> str:
+    return ascii_controls(text.encode("utf-8", "backslashreplace").decode())
 
 
 def beginning(path: Path) -> bytes:
     """The first 8 bytes of a regular file; raises `IngestError` if it cannot be read."""
     if not path.exists():
-        raise IngestError(f"no file {shown_name(path)}")
+        raise IngestError(f"no file {_shown(str(path))}")
     if not path.is_file():
-        raise IngestError(f"{shown_name(path)} is not a file")
+        raise IngestError(f"{_shown(str(path))} is not a file")
     try:
         with path.open("rb") as file:
             return file.read(8)
     except OSError as error:
-        raise IngestError(f"{shown_name(path)} cannot be read: {error.strerror}") from None
+        raise IngestError(f"{_shown(str(path))} cannot be read: {error.strerror}") from None
 
 
 def refuse_foreign(name: str, first: bytes) -> None:

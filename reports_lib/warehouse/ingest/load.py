@@ -1,7 +1,7 @@
 """A load from beginning to end: read and stage, ask the warehouse, then all rows or none."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ from reports_lib.warehouse.ingest.sources import Source, sources
 from reports_lib.warehouse.ingest.stage import Stage, joined, places
 from reports_lib.warehouse.tables import TABLES, Table
 
+Progress = Callable[[str, int], object]
+
 
 @dataclass(frozen=True, slots=True)
 class _Order:
@@ -26,6 +28,7 @@ class _Order:
     skip_bad: bool
     again: bool
     rejects: Path
+    progress: Progress | None
 
 
 def ingest(  # noqa: PLR0913 - what the command line offers, each by its name
@@ -40,17 +43,19 @@ def ingest(  # noqa: PLR0913 - what the command line offers, each by its name
     again: bool = False,
     rejects: Path = Path("outputs/rejects"),
     limits: Limits | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Load CSV (also gzipped) and Parquet files into a canonical table, all rows in one data version.
 
     A row that does not fit is rejected: a file in the folder `rejects` tells its line, column and
     reason. Unless `skip_bad`, one such row keeps all others out too. A file whose content was
-    loaded before is refused unless `again`. `now` is aware. Raises `IngestError` (then nothing was
+    loaded before is refused unless `again`. `now` is aware. `progress` is told, now and then, the
+    name of a file and how many of its lines were read. Raises `IngestError` (then nothing was
     loaded), `UnknownNameError` for the table, `WarehouseError` and `DatabaseError`.
     """
     if table not in TABLES:
         raise UnknownNameError.of("table", table, TABLES)
-    order = _Order(author, message, now.astimezone(UTC), skip_bad, again, rejects)
+    order = _Order(author, message, now.astimezone(UTC), skip_bad, again, rejects, progress)
     try:
         with tempfile.TemporaryDirectory(prefix="daybook-ingest-") as folder:
             found = sources(files, TABLES[table], limits or Limits())
@@ -64,7 +69,7 @@ def ingest(  # noqa: PLR0913 - what the command line offers, each by its name
 def _load(address: Address, table: Table, found: Sequence[Source], order: _Order, folder: Path) -> Report:
     with ExitStack() as stack:
         rejects = stack.enter_context(Rejects(folder / "rejects.csv"))
-        stage = _read(found, Stage(folder, table), rejects)
+        stage = _read(found, Stage(folder, table), rejects, order.progress)
         filled = [source for source in found if source.staged]
         if not filled:
             _decide(found, rejects, order, table)
@@ -86,12 +91,14 @@ def _load(address: Address, table: Table, found: Sequence[Source], order: _Order
     return Report(table.name, reports, version, kept)
 
 
-def _read(found: Sequence[Source], stage: Stage, rejects: Rejects) -> Stage:
+def _read(found: Sequence[Source], stage: Stage, rejects: Rejects, progress: Progress | None) -> Stage:
     with stage:
         for number, source in enumerate(found):
             for rows, bad in source.batches():
                 stage.add(number, rows)
                 rejects.add(source.name, bad)
+                if progress:
+                    progress(source.name, source.reader.lines)
     return stage
 
 

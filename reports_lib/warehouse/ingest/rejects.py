@@ -63,11 +63,14 @@ class Rejects:
     def keep(self, folder: Path, name: str) -> Path:
         """Copy what was written to `folder`, whole or not at all, under a name not yet taken there."""
         self._file.flush()
+        half = folder / f".{name}.{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            half = folder / f".{name}.{os.getpid()}"
-            shutil.copyfile(self.path, half)
-            return _named(half, folder, name)
+            try:
+                shutil.copyfile(self.path, half)
+                return _named(half, folder, name)
+            finally:
+                half.unlink(missing_ok=True)
         except OSError as error:
             raise IngestError(
                 f"the rejects cannot be written to {folder}: {error.strerror}; nothing was loaded"
@@ -86,6 +89,5 @@ def _named(half: Path, folder: Path, name: str) -> Path:
             path.hardlink_to(half)  # unlike a rename, it never replaces another load's file
         except FileExistsError:
             continue
-        half.unlink()
         return path
     raise IngestError(f"{folder} holds a thousand rejects files named {name}; clear it")

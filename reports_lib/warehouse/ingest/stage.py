@@ -21,7 +21,7 @@ from reports_lib.warehouse.lake import literal
 from reports_lib.warehouse.tables import Table
 
 FILE = "__file"
-MEMORY = "1GB"  # that DuckDB may take before it spills
+MEMORY = "512MB"  # that DuckDB may take before it spills
 REFUSED = pa.schema({FILE: pa.int32(), LINE: pa.int64(), "reason": pa.string()})
 
 

@@ -161,13 +161,17 @@ class PostgresTarget:
         return ""
 
     def _copy(self, stage: Stage) -> None:
-        own = sql.SQL("create temporary table {} (like {}, {} bigint, {} integer) on commit drop")
-        self._con.execute(own.format(sql.Identifier(INCOMING), self._name, sql.Identifier(LINE), sql.Identifier(FILE)))
+        # named one by one: a table of one's own may have its columns in another order
+        columns = names(c.name for c in self._table.columns)
+        query = f"""
+            create temporary table {INCOMING} on commit drop as
+            select {columns}, 0::bigint as {LINE}, 0 as {FILE} from "{self._table.name}" with no data
+            """  # noqa: S608  # names of TABLES only
+        self._con.execute(query.encode())
+        into = f"copy {INCOMING} ({columns}, {LINE}, {FILE}) from stdin (format csv)"
+        # text is quoted and null is not, which is how COPY tells an empty text from none
         options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
-        with (
-            self._con.cursor().copy(f"copy {INCOMING} from stdin (format csv)".encode()) as copy,
-            pq.ParquetFile(stage.path) as file,
-        ):
+        with self._con.cursor().copy(into.encode()) as copy, pq.ParquetFile(stage.path) as file:
             for batch in file.iter_batches():
                 out = pa.BufferOutputStream()
                 pyarrow.csv.write_csv(batch, out, options)
