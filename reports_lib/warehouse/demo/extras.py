@@ -62,7 +62,7 @@ class Movements:
         """Approved movements of one kind, without whatever `rest` does not name."""
         nothing = np.full(len(client), -1)
         given = {"client": client, "at": at, "kind": np.full(len(client), kind), "amount": amount, "currency": currency}
-        blank = {f: nothing for f in cls.__dataclass_fields__}
+        blank = dict.fromkeys(cls.__dataclass_fields__, nothing)
         return cls(**{**blank, **given, "status": np.zeros(len(client), np.int64), **rest})
 
     def and_then(self, *others: "Movements") -> "Movements":

@@ -8,8 +8,8 @@ from reports_lib.warehouse.demo.charges import ITEMS, OTHER, PACKAGE
 from reports_lib.warehouse.demo.clients import CLIENT, POSTPAID, PREPAID, RESELLER, Clients
 from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, sorted_by
 from reports_lib.warehouse.demo.rates import CURRENCIES
-from reports_lib.warehouse.demo.world import DAY, HOUR, MONTHS, OFFICE_HOURS, World, chance, draw
 from reports_lib.warehouse.demo.world import BUSINESS_WEEK as WEEK
+from reports_lib.warehouse.demo.world import DAY, HOUR, MONTHS, OFFICE_HOURS, World, chance, draw
 
 KINDS = ("monthly", "top_up", "cdr", "other")
 MONTHLY, TOP_UP, CDR, OTHERWISE = range(4)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from reports_lib.warehouse.demo import extras
 from reports_lib.warehouse.demo.catalogue import MONEY
 from reports_lib.warehouse.demo.clients import Clients
-from reports_lib.warehouse.demo.columns import Ints, build, numbers, sorted_by, text
+from reports_lib.warehouse.demo.columns import build, numbers, sorted_by, text
 from reports_lib.warehouse.demo.extras import Movements
 from reports_lib.warehouse.demo.invoices import CDR, OTHERWISE, RECORDED, Invoices
 from reports_lib.warehouse.demo.ott import APPROVED as BOUGHT

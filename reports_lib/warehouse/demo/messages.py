@@ -6,7 +6,7 @@ import pyarrow as pa
 from reports_lib.warehouse.demo.clients import OTT, RESELLER, Clients
 from reports_lib.warehouse.demo.columns import Ints, build, numbers, sorted_by, text
 from reports_lib.warehouse.demo.rates import CODES, CURRENCIES
-from reports_lib.warehouse.demo.world import BUSINESS_WEEK, DAY, HOUR, OFFICE_HOURS, SECOND, World, chance, draw
+from reports_lib.warehouse.demo.world import BUSINESS_WEEK, HOUR, OFFICE_HOURS, SECOND, World, chance, draw
 
 SIZE = 90_000  # notifications at scale 1
 CHANNELS = ("sms", "viber", "email", "whatsapp", "push", "vkontakte", "odnoklassniki")

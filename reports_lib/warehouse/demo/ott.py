@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from reports_lib.warehouse.demo.catalogue import FEE, MONEY, TRIAL
 from reports_lib.warehouse.demo.clients import OTT, Clients
-from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, build, numbers, sorted_by, text
-from reports_lib.warehouse.demo.coupons import LIVE, PERCENT, PLAN, VOD, Coupons, coupon_tables, redeem
+from reports_lib.warehouse.demo.columns import ONE, Ints, build, numbers, sorted_by, text
+from reports_lib.warehouse.demo.coupons import LIVE, PERCENT, PLAN, Coupons, coupon_tables, redeem
 from reports_lib.warehouse.demo.names import COUNTRIES, TITLES
 from reports_lib.warehouse.demo.packages import CHARGED, Periods, Subscriptions
 from reports_lib.warehouse.demo.rates import CODES, EUR, GBP, USD

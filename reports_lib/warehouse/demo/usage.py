@@ -12,7 +12,7 @@ import pyarrow as pa
 from reports_lib.warehouse.demo import destinations as to
 from reports_lib.warehouse.demo.catalogue import ACTIVATION, ALLOWANCE, FEE, SERVICE
 from reports_lib.warehouse.demo.clients import CALL_SHOP, CALLING_CARD, CLIENT, OFFSET_OF, RESELLER, Clients
-from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, build, numbers, text
+from reports_lib.warehouse.demo.columns import ONE, Ints, build, numbers, text
 from reports_lib.warehouse.demo.names import COUNTRIES
 from reports_lib.warehouse.demo.packages import Subscriptions
 from reports_lib.warehouse.demo.rates import CODES
