@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from IPython.display import Markdown
+
 from reports_lib.display import Chart, Column, Grid, Info, Tile, Tiles, bars, lines
 from reports_lib.errors import NotebookError
 from reports_lib.parameters.kinds import (
@@ -57,6 +59,7 @@ __all__ = [
     "Grid",
     "Info",
     "Interval",
+    "Markdown",
     "Months",
     "OwnerUser",
     "Package",
@@ -68,6 +71,7 @@ __all__ = [
     "Whole",
     "bars",
     "begin",
+    "chart",
     "facts",
     "headlines",
     "keys",
@@ -127,6 +131,15 @@ def headlines(
 ) -> Tiles:
     """The `total` of some columns in large type, with the change against a `compared` total in per cent."""
     return Tiles([_tile(column, total, compared) for column in columns])
+
+
+def chart(
+    rows: Sequence[Mapping[str, Any]], axes: Mapping[str, str], y: Column, title: str, *, adds_up: bool = False
+) -> Chart:
+    """Bars of `y`; lines where `axes` name several series that overlap, and so must not stand on each other."""
+    draw = bars if adds_up or "color" not in axes else lines
+    columns = {axis: Column(name, words(name)) for axis, name in axes.items()}
+    return draw(rows, y=y, title=title, **columns)
 
 
 def facts(

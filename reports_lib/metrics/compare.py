@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from reports_lib.values.money import DIGITS, percent_of
@@ -52,18 +53,23 @@ def totals(
 def buckets(
     measure: Measure, current: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """One row a bucket (and package): the first of one interval beside the first of the other, and so on.
+    """One row a bucket: the first of one interval beside the first of the other, and so on.
 
-    Where one interval has more buckets, or a package that the other lacks, its side is None.
+    Where one interval has more buckets than the other, the other's side is None.
     """
-    here, there = _by_place(current), _by_place(earlier)
-    rows = []
-    for place in [*here, *(place for place in there if place not in here)]:
-        left, right = here.get(place, {}), there.get(place, {})
-        labels = {"bucket": left.get("bucket"), "compared_bucket": right.get("bucket"), "package": place[1]}
-        rows.append(labels | compared(left.get(measure.name), right.get(measure.name)))
-    return rows
+    return [
+        {"bucket": here.get("bucket"), "compared_bucket": there.get("bucket")}
+        | compared(here.get(measure.name), there.get(measure.name))
+        for here, there in zip_longest(current, earlier, fillvalue={})
+    ]
 
 
-def _by_place(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[int, str | None], Mapping[str, Any]]:
-    return {(row["number"], row.get("package")): row for row in rows}
+def series(
+    measure: Measure, current: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows of both intervals under one another for a chart: `place` from 1, `interval`, and the measure."""
+    return [
+        {"place": place, "interval": name, measure.name: row[measure.name]}
+        for name, found in (("current", current), ("compared", earlier))
+        for place, row in enumerate(found, 1)
+    ]

@@ -40,13 +40,15 @@ class Figures:
 
     A row has the keys asked for (`year`, `month`, `date`, `package`) as text, `bucket`, the finest
     of the first three or else the whole interval, its `number`, `extent`, "partial" for a bucket
-    that is cut short, and the figures. `total` is computed without grouping: flows over the whole interval,
+    that is cut short, and the figures. `buckets` are the same without the grouping by package, the
+    empty ones included. `total` is computed without grouping: flows over the whole interval,
     stocks at its end, ratios of the totals (G-10); None if the interval has not begun.
     `data_interval` is the aware UTC time of the first and the last fact that counted, or None (G-6);
     `places` are the decimals of the report's currency.
     """
 
     rows: list[dict[str, Any]]
+    buckets: list[dict[str, Any]]
     total: dict[str, Any] | None
     data_interval: tuple[datetime, datetime] | None
     keys: list[str]
@@ -54,10 +56,12 @@ class Figures:
 
     @property
     def axes(self) -> dict[str, str]:
-        """What a chart of these rows has along the foot, and what tells its series apart."""
-        if "package" in self.keys and len(self.keys) > 1:
-            return {"x": "bucket", "color": "package"}
-        return {"x": "package" if self.keys == ["package"] else "bucket"}
+        """What a chart of `rows` has along the foot (`x`), and what tells its series apart (`color`), if anything."""
+        of_time = [key for key in self.keys if key != "package"]
+        x = of_time[-1] if of_time else "bucket"
+        if "package" not in self.keys:
+            return {"x": x}
+        return {"x": x, "color": "package"} if len(self.buckets) > 1 else {"x": "package"}
 
 
 def figures(
@@ -76,11 +80,12 @@ def figures(
     rows = []
     for bucket in buckets:
         shown = [(name, parts.get((bucket.number, package))) for package, name in names]
-        for name, row in shown if is_by_package(asked) else [("", wholes.get(bucket.number))]:
+        for name, row in shown if is_by_package(asked) else [(None, wholes.get(bucket.number))]:
             if asked.empty_buckets == "show" or (row and row["flows"]):
                 rows.append(_labels(bucket, name, asked) | _numbers(row))
+    whole = [_labels(bucket, None, asked) | _numbers(wholes.get(bucket.number)) for bucket in buckets]
     total = _total([wholes.get(bucket.number) for bucket in buckets]) if buckets else None
-    return Figures(rows, total, _data_interval(wholes.values()), keys(asked), places)
+    return Figures(rows, whole, total, _data_interval(wholes.values()), keys(asked), places)
 
 
 def with_ratios(numbers: dict[str, Any]) -> dict[str, Any]:
@@ -88,9 +93,9 @@ def with_ratios(numbers: dict[str, Any]) -> dict[str, Any]:
     return numbers | {name: ratio(numbers[top], numbers[bottom]) for name, (top, bottom) in RATIOS.items()}
 
 
-def _labels(bucket: Bucket, package: str, asked: Question) -> dict[str, Any]:
+def _labels(bucket: Bucket, package: str | None, asked: Question) -> dict[str, Any]:
     labels = {name: bucket.key[:length] for name, length in _KEY_LENGTH.items() if name in asked.group_by}
-    if is_by_package(asked):
+    if package is not None:
         labels["package"] = package
     extent = "partial" if bucket.is_partial else ""
     return labels | {"number": bucket.number, "bucket": bucket.key or str(asked.interval), "extent": extent}
