@@ -30,7 +30,8 @@ class Chart:
     rows: list[Row]
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        spec = drawing.spec(self.mark, self.columns, self.rows) if self.rows else None
+        has_figures = any(row[self.columns[1].name] is not None for row in self.rows)
+        spec = drawing.spec(self.mark, self.columns, self.rows) if has_figures else None
         return {
             "image/svg+xml": drawing.svg(spec, self.title, self.alternative),
             "text/plain": f"{self.title}\n{self.alternative}",

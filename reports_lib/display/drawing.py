@@ -123,15 +123,15 @@ def _x(column: Column, keys: list[str]) -> Spec:
     longest = min(TOO_LONG, max(map(len, keys)))
     step = math.ceil(len(keys) / max(1, min(TICKS, LETTERS // max(1, longest))))
     axis = {"values": keys[::step], "labelAngle": 0, "labelLimit": TOO_LONG * 8, "labelOverlap": False}
-    return {"field": "x", "type": "nominal", "sort": None, "title": column.label, "axis": axis}
+    return {"field": "x", "type": "nominal", "title": column.label, "axis": axis, "scale": {"domain": keys}}
 
 
 def _y(column: Column, rows: Sequence[Row], is_stacked: bool) -> Spec:
     found = [float(row[column.name]) for row in rows if row[column.name] is not None]
     top = max(map(abs, found), default=0.0) * (2 if is_stacked else 1)
     axis: Spec = {"tickCount": 5, "format": ",d" if column.digits == 0 else f",.{column.digits}~f"}
-    if column.digits == 0:
-        axis["tickMinStep"] = 1
+    if column.digits == 0 and top <= 5:  # Vega would put halves between them, printed as wholes
+        axis["values"] = list(range(math.floor(min([0, *found])), math.ceil(top) + 1))
     if top >= 1_000_000:
         axis = {"tickCount": 5, "labelExpr": "format(datum.value / 1e6, ',~f') + (datum.value ? ' M' : '')"}
     title = _name(column) + (" (%)" if column.kind == "percent" else "")
