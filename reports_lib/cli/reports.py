@@ -23,6 +23,8 @@ from reports_lib.runs.outcome import Outcome
 from reports_lib.runs.record import recent
 from reports_lib.runs.request import DEFAULT_FORMATS, Request
 from reports_lib.runs.show import show as shown
+from reports_lib.snapshots import index
+from reports_lib.snapshots.index import find as find_snapshot
 from reports_lib.snapshots.manifest import Author
 from reports_lib.snapshots.verify import verify as findings
 from reports_lib.warehouse.connection import connect
@@ -146,7 +148,10 @@ def verify(id: str | None) -> None:
     installation = Installation(Workspace.find())
     with running("verify") as progress:
         progress("reading every stored byte", 0, 0)
-        found = list(findings(installation.store, id))
+        with Session(installation.database) as session:
+            snapshot = find_snapshot(session, id) if id else None
+            known = index.known(session)
+        found = list(findings(installation.store, snapshot, known))
     for finding in found:
         click.echo(str(finding))
     if any(f.is_damage for f in found):

@@ -2,7 +2,6 @@
 
 import getpass
 import os
-from datetime import UTC, datetime
 
 import click
 import uvicorn
@@ -17,7 +16,7 @@ from reports_lib.runs.installation import Installation
 from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.demo import UNTIL, build
+from reports_lib.warehouse.demo.build import build, demo_as_of
 from reports_lib.workspace import Workspace
 
 
@@ -50,8 +49,7 @@ def demo(scale: int, data_only: bool) -> None:
 
 def _request(workspace: Workspace, family: str, set_name: str) -> Request:
     given = read_set(workspace.set_path(family, set_name))
-    as_of = min(datetime(UNTIL.year, UNTIL.month, UNTIL.day, tzinfo=UTC), datetime.now(UTC))
-    return Request(family, given, as_of, Author("analyst", getpass.getuser()), set_name)
+    return Request(family, given, demo_as_of(), Author("analyst", getpass.getuser()), set_name)
 
 
 def _serve(installation: Installation) -> None:

@@ -31,7 +31,8 @@ def home(request: Request) -> Response:
     installation: Installation = request.app.state.installation
     with Session(installation.database) as session:
         found = index.recent(session, limit=SHOWN)
-        snapshots = [Line.of(row, links.links_of(session, row.id)[0].token) for row in found]
+        tokens = links.open_to(session, [row.id for row in found], datetime.now(UTC), links.Viewer.local())
+        snapshots = [Line.of(row, tokens[row.id]) for row in found if row.id in tokens]
     families = [Family.of(installation.workspace, name) for name in installation.workspace.families()]
     return _page(request, "home.html.j2", snapshots=snapshots, families=families)
 

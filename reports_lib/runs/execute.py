@@ -1,5 +1,6 @@
 """A notebook and its parameters, to the executed notebook and the tables it saved."""
 
+import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from papermill.exceptions import PapermillExecutionError
 
 from reports_lib.errors import DaybookError, NotebookError, SettingError, named
 from reports_lib.parameters.schema import Resolved
+
+# It warns of every parameter whose annotation it cannot read; ours have all been checked by then.
+logging.getLogger("papermill").setLevel(logging.ERROR)
 
 Progress = Callable[[str, int, int], None]  # what is done, how far, out of how many
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from sqlalchemy import Engine
 
 from reports_lib.database.engine import engine
+from reports_lib.database.migrations import upgrade
 from reports_lib.snapshots.store import Store
 from reports_lib.warehouse.address import Address
 from reports_lib.workspace import Workspace
@@ -20,7 +21,9 @@ class Installation:
     @cached_property
     def database(self) -> Engine:
         """Runs, links and the index of snapshots. Raises `DatabaseError`."""
-        return engine(self.workspace)
+        opened = engine(self.workspace)
+        upgrade(opened)
+        return opened
 
     @cached_property
     def store(self) -> Store:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from reports_lib.snapshots.seal import Content
 INFO = "application/vnd.daybook.info+json"
 PARQUET = "application/vnd.apache.parquet"
 NOTEBOOK = "application/x-ipynb+json"
-SHEETS = {Format.CSV: csv.render, Format.XLSX: xlsx.render, Format.XLS: xls.render}
+SHEETS = (Format.CSV, Format.XLSX, Format.XLS)
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,20 @@ def contents(
         if form in formats:
             files[str(form)] = sheet(stored, form, draft)
     for each in stored:
-        files[f"table:{each.name}"] = Content(each.parquet, PARQUET, f"{each.name}.parquet")
-    return files, tuple(TableRef(t.name, t.title, t.row_count, t.column_facts, t.sha256) for t in stored)
+        parquet = f"{each.name}.parquet"
+        files[f"table:{each.name}"] = Content((folder / parquet).read_bytes(), PARQUET, parquet)
+    return files, tuple(_table_ref(each) for each in stored)
 
 
 def sheet(stored: Sequence[StoredTable], form: Format, manifest: Manifest) -> Content:
     """The tables as CSV, XLSX or XLS; raises `RowLimitError`."""
-    data = SHEETS[form](stored, title=manifest.title, created=manifest.generated_at)
+    match form:
+        case Format.XLSX:
+            data = xlsx.render(stored, created=manifest.generated_at)
+        case Format.XLS:
+            data = xls.render(stored)
+        case _:
+            data = csv.render(stored)
     return Content(data, form.mime, f"{file_stem(manifest)}.{form}")
 
 
@@ -100,6 +107,12 @@ def facts(manifest: Manifest) -> dict[str, str]:
         "Notebook": manifest.notebook_sha256[:12],
         "Daybook": manifest.code_version,
     }
+
+
+def _table_ref(table: StoredTable) -> TableRef:
+    columns = tuple(asdict(column) for column in table.columns)
+    rows = table.height - (table.total is not None)
+    return TableRef(table.name, table.title, rows, columns, table.sha256)
 
 
 def parse(notebook: bytes) -> NotebookNode:

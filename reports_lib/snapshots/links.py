@@ -83,7 +83,7 @@ def open_link(session: Session, token: str, now: datetime, viewer: Viewer) -> st
             .execution_options(synchronize_session=False)
         )
         if found := session.execute(query).one_or_none():
-            return found.tuple()[0]
+            return str(found[0])
     raise UnknownNameError("this link is unknown or no longer valid")
 
 
@@ -102,6 +102,16 @@ def links_of(session: Session, snapshot_id: str) -> list[Link]:
     """Every link to the snapshot, ended ones too, in the order they were made."""
     query = select(Link).where(Link.snapshot_id == snapshot_id).order_by(Link.made_at, Link.token)
     return list(session.scalars(query))
+
+
+def open_to(session: Session, snapshot_ids: Sequence[str], now: datetime, viewer: Viewer) -> dict[str, str]:
+    """For each of the snapshots that `viewer` may open, the token of the oldest link that lets him."""
+    query = (
+        select(Link.snapshot_id, Link.token)
+        .where(Link.snapshot_id.in_(snapshot_ids), _is_alive(now), _is_for(viewer))
+        .order_by(Link.made_at.desc(), Link.token)
+    )
+    return {snapshot_id: token for snapshot_id, token in session.execute(query)}
 
 
 def _is_alive(now: datetime) -> ColumnElement[bool]:

@@ -1,0 +1,65 @@
+"""A workspace with one sealed report, made of a hand-written executed notebook: no kernel, no warehouse."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from reports_lib.portal.app import app
+from reports_lib.rendering.formats import Format
+from reports_lib.runs.installation import Installation
+from reports_lib.runs.render import contents
+from reports_lib.snapshots import index, links
+from reports_lib.snapshots.manifest import Author, Manifest
+from reports_lib.snapshots.seal import seal
+from tests.rendering.sample import sample
+
+MADE = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def installation(workspace):
+    installation = Installation(workspace)
+    yield installation
+    installation.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def sealed(installation, tmp_path_factory):
+    """The manifest and the link of the report."""
+    folder = tmp_path_factory.mktemp("tables")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAYBOOK_TABLES", str(folder))
+        executed = sample()
+    draft = Manifest(
+        family="customer_dynamics",
+        title='Customer <b>dynamics</b> & "more"',
+        set_name="last-12-months",
+        asked={"currency": "USD"},
+        resolved={"currency": "USD"},
+        labels={"currency": "USD", "client_tags": "<script>alert(1)</script>"},
+        requested_interval="2025-11-01/2026-10-31",
+        data_interval=(datetime(2025, 11, 1, 0, 3, 12, tzinfo=UTC), datetime(2026, 10, 31, 23, 58, tzinfo=UTC)),
+        as_of=MADE,
+        time_zone="Europe/Kyiv",
+        data_version="17",
+        notebook_sha256="0" * 64,
+        code_version="0",
+        generated_by=Author("analyst", "Ann Secretname"),
+        generated_at=MADE,
+        duration_ms=1234,
+    )
+    files, tables = contents(executed, folder, draft, [Format.PDF, Format.CSV])
+    manifest = seal(installation.store, replace(draft, tables=tables), files)
+    with Session(installation.database) as session, session.begin():
+        index.insert(session, manifest)
+        token = links.make(session, manifest.id, by="ann", at=MADE)
+    return manifest, token
+
+
+@pytest.fixture
+def client(installation, sealed):
+    with TestClient(app(installation)) as client:
+        yield client

@@ -1,0 +1,135 @@
+"""The pages: what is shown, what is refused, and the headers on everything."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.orm import Session
+
+from reports_lib.rendering.tables import read
+from reports_lib.snapshots import links
+
+
+def test_a_report_is_shown_in_its_frame_with_its_info(client, sealed):  # JD-68, JD-71, JD-74, JD-75, JD-76
+    _, token = sealed
+    page = client.get("/view", params={"id": token})
+    assert page.status_code == 200
+    words = re.sub(r"<[^>]+>", " ", page.text)
+    for said in (
+        "2025-11-01 to 2026-10-31",  # requested, JD-74
+        "2025-11-01 02:03:12 to 2026-11-01 01:58:00",  # the data's own, local to the report, JD-68
+        "analyst, 2026-11-02 11:30:00",
+        "1.2 s",
+        "Data version 17",
+        "As of 2026-11-02 11:30:00",
+    ):
+        assert said in re.sub(r"\s+", " ", words)
+    assert "Secretname" not in page.text  # Q-15: the role is for everyone, the name is not
+
+
+def test_what_data_says_is_never_markup(client, sealed):
+    _, token = sealed
+    page = client.get("/view", params={"id": token}).text
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>dynamics</b>" not in page
+
+
+def test_the_sealed_page_is_the_stored_bytes_and_can_do_nothing(client, sealed, installation):  # JD-24, JD-73
+    manifest, token = sealed
+    page = client.get("/view", params={"id": token, "as": "html"})
+    assert page.content == installation.store.read(manifest.files["html"].name)
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "sandbox" in policy
+    assert "script-src" not in policy
+    assert "allow-scripts" not in policy
+
+
+@pytest.mark.parametrize(
+    ("form", "begins", "mime"),
+    [
+        ("pdf", b"%PDF", "application/pdf"),
+        ("csv", "\ufeffMonth".encode(), "text/csv; charset=utf-8"),
+        ("xlsx", b"PK", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("xls", b"\xd0\xcf\x11\xe0", "application/vnd.ms-excel"),
+    ],
+)
+def test_a_file_is_handed_out_with_its_name(client, sealed, form, begins, mime):  # JD-25 … JD-27, JD-58, JD-59
+    # xlsx and xls were not made at the time: they are made of the snapshot's own tables, not of the warehouse (T-67)
+    _, token = sealed
+    answer = client.get("/view", params={"id": token, "as": form})
+    assert answer.status_code == 200
+    assert answer.content.startswith(begins)
+    assert answer.headers["content-type"] == mime
+    assert f'filename="customer_dynamics_2025-11-01_2026-10-31.{form}"' in answer.headers["content-disposition"]
+
+
+def test_an_export_holds_what_is_shown(client, sealed, installation):  # JD-60
+    manifest, token = sealed
+    lines = client.get("/view", params={"id": token, "as": "csv"}).content.decode("utf-8-sig").splitlines()
+    (table,) = [t for t in manifest.tables if t.name == "customer_dynamics"]
+    assert len(lines) == 1 + table.rows + 1  # head, rows, total
+    assert read is not None
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 22, "../../etc/passwd", "%00", "a" * 10_000])
+def test_unknown_expired_and_revoked_links_answer_alike(client, sealed, installation, token):  # T-68
+    manifest, _ = sealed
+    with Session(installation.database) as session, session.begin():
+        revoked = links.make(session, manifest.id, by="ann", at=datetime(2026, 1, 1, tzinfo=UTC))
+        links.revoke(session, revoked, datetime(2026, 1, 2, tzinfo=UTC))
+        past = links.Access(expires_at=datetime(2026, 1, 2, tzinfo=UTC))
+        expired = links.make(session, manifest.id, by="ann", at=datetime(2026, 1, 1, tzinfo=UTC), access=past)
+    answers = [client.get("/view", params={"id": each}) for each in (token, revoked, expired)]
+    assert {a.status_code for a in answers} == {404}
+    assert len({a.text for a in answers}) == 1
+
+
+def test_an_unknown_format_is_told(client, sealed):
+    _, token = sealed
+    answer = client.get("/view", params={"id": token, "as": "docx"})
+    assert answer.status_code == 404
+    assert "no format named" in answer.text
+
+
+def test_bytes_that_changed_are_never_served(client, sealed, installation):  # F9
+    manifest, token = sealed
+    path = installation.store.path(manifest.files["html"].name)
+    whole = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(whole[:-1] + b"!")
+    try:
+        answer = client.get("/view", params={"id": token, "as": "html"})
+        assert answer.status_code == 500
+        assert "no longer matches its name" in answer.text
+    finally:
+        path.write_bytes(whole)
+        path.chmod(0o444)
+
+
+def test_the_list_names_reports_and_families(client, sealed):  # JD-71
+    _, token = sealed
+    page = client.get("/").text
+    assert f"/view?id={token}" in page
+    assert "last-12-months" in page
+
+
+@pytest.mark.parametrize("address", ["/", "/view?id=x", "/nowhere", "/static/daybook.css", "/health"])
+def test_every_answer_carries_the_guarding_headers(client, address):
+    headers = client.get(address).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-robots-tag"] == "noindex, nofollow"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_pages_name_no_foreign_address(client, sealed):
+    _, token = sealed
+    for address in ("/", f"/view?id={token}", f"/view?id={token}&as=html", "/static/daybook.css"):
+        text = client.get(address).text.replace("http://www.w3.org/", "")
+        assert not re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", text), address
+
+
+def test_nothing_can_be_written(client):
+    assert client.post("/view").status_code == 405
