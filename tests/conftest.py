@@ -11,6 +11,7 @@ counted from 1). Every canonical table is there, empty if not given.
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -66,6 +67,9 @@ def workspace() -> Iterator[Workspace]:
     for name in ("notebooks", "parameters", "outputs"):
         (root / name).mkdir()
     found = Workspace(root=root, outputs=root / "outputs")
+    with connect_database(server.database_url(found)) as con:
+        con.execute("alter system set fsync = off")  # the tests' data need not outlive a power cut
+        con.execute("select pg_reload_conf()")
     yield found
     server.stop(found)
     shutil.rmtree(root)
@@ -85,36 +89,37 @@ def templates(workspace: Workspace) -> dict[str, Address]:
     return {"lake": lake, "postgres": postgres}
 
 
-@pytest.fixture
-def fresh(templates: dict[str, Address], tmp_path: Path) -> Iterator[Callable[[str], Address]]:
-    """`fresh("lake")` or `fresh("postgres")`: address of a new, empty one, as its owner."""
-    made: list[str] = []
+@pytest.fixture(scope="session")
+def fresh(workspace: Workspace, templates: dict[str, Address]) -> Callable[[str], AbstractContextManager[Address]]:
+    """`with fresh("lake") as address` or `fresh("postgres")`: a new, empty one, as its owner; then gone."""
+    main = replaced(server.database_url(workspace), dbname="postgres")
 
-    def make(engine: str) -> Address:
-        template = templates[engine]
-        name, source = f"{engine}_{next(_number)}", f"template_{engine}"
-        with connect_database(replaced(template.database, dbname="postgres")) as con:
-            con.execute(f'create database "{name}" template "{source}"')
-        made.append(name)
-        data = str(tmp_path / name) if template.is_lake else ""
-        return replace(template, database=replaced(template.database, dbname=name), data_path=data)
-
-    yield make
-    with connect_database(replaced(templates["lake"].database, dbname="postgres")) as con:
-        for name in made:
+    @contextmanager
+    def make(engine: str) -> Iterator[Address]:
+        template, name = templates[engine], f"{engine}_{next(_number)}"
+        data = workspace.outputs / name
+        with connect_database(main) as con:
+            con.execute(f'create database "{name}" template "template_{engine}"')
+            database = replaced(template.database, dbname=name)
+            yield replace(template, database=database, data_path=str(data) if template.is_lake else "")
             con.execute(f'drop database "{name}" with (force)')
+        shutil.rmtree(data, ignore_errors=True)
+
+    return make
 
 
 @pytest.fixture
-def lake_address(fresh: Callable[[str], Address]) -> Address:
+def lake_address(fresh: Callable[[str], AbstractContextManager[Address]]) -> Iterator[Address]:
     """A new lake with every canonical table, empty; as its owner."""
-    return fresh("lake")
+    with fresh("lake") as address:
+        yield address
 
 
 @pytest.fixture
-def postgres_address(fresh: Callable[[str], Address]) -> Address:
+def postgres_address(fresh: Callable[[str], AbstractContextManager[Address]]) -> Iterator[Address]:
     """A new Postgres with every canonical table, empty; as its owner."""
-    return fresh("postgres")
+    with fresh("postgres") as address:
+        yield address
 
 
 @pytest.fixture(params=["lake", "postgres"])
@@ -124,12 +129,13 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def address(engine: str, fresh: Callable[[str], Address]) -> Address:
+def address(engine: str, fresh: Callable[[str], AbstractContextManager[Address]]) -> Iterator[Address]:
     """A new warehouse of each engine in turn, as its owner."""
-    return fresh(engine)
+    with fresh(engine) as address:
+        yield address
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def as_reader() -> Callable[[Address], Address]:
     """The same warehouse as the role that may only read."""
     return lambda address: replace(address, database=reader_of(address.database, READER))
@@ -167,7 +173,7 @@ def rows() -> Callable[[Any], list[dict[str, Any]]]:
     return lambda table: table.to_pyarrow().to_pylist()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def arrow() -> Callable[[str, Sequence[Mapping[str, Any]]], pa.Table]:
     """`arrow(table, rows)`: given rows as whole rows of a canonical table."""
     return to_arrow

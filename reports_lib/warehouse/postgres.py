@@ -70,10 +70,13 @@ def open_postgres(address: Address) -> tuple[ReadOnlyPostgres, str]:
         con.read_only = True
         # entered and never left: all that ibis does nests in it, and no error can end it and
         # quietly begin another that sees a later state
-        con.transaction().__enter__()
-        (state,) = con.execute(STATE).fetchone() or ("",)
+        state = con.transaction()
+        state.__enter__()
+        (name,) = con.execute(STATE).fetchone() or ("",)
         con.execute("select set_config('search_path', %s, false)", (f'"{address.schema}"',))
-        return ReadOnlyPostgres.from_connection(con), str(state)
+        backend = ReadOnlyPostgres.from_connection(con)
+        backend.state = state  # let go of, it would end
+        return backend, str(name)
     except psycopg.Error as error:
         con.close()
         told = reason(error, address.database)
