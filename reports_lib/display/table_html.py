@@ -26,7 +26,7 @@ def table(title: str, columns: Sequence[Column], rows: Sequence[Row], total: Row
         Markup("</caption>\n"),
         _head(columns, firsts),
         Markup("<tbody>\n{}</tbody>\n").format(Markup("").join(body)),
-        Markup("<tfoot>\n{}</tfoot>\n").format(_row(columns, firsts, total)) if total else "",
+        Markup("<tfoot>\n{}</tfoot>\n").format(_row(columns, firsts, total, is_total=True)) if total else "",
         Markup("</table>"),
     ]
     return "".join(parts)
@@ -58,11 +58,11 @@ def _label(column: Column, firsts: set[str], span: Markup | str = "") -> Markup:
     return Markup('<th scope="col"{}{}>{}</th>').format(span, _classes(column, firsts), column.label)
 
 
-def _row(columns: Sequence[Column], firsts: set[str], row: Row) -> Markup:
+def _row(columns: Sequence[Column], firsts: set[str], row: Row, is_total: bool = False) -> Markup:
     found = []
     for place, column in enumerate(columns):
         value = row[column.name]
-        inner = cells.html(column, value)
+        inner = Markup("") if is_total and value is None and not column.is_number else cells.html(column, value)
         if place == 0:
             found.append(Markup('<th scope="row"{}>{}</th>').format(_classes(column, firsts), inner))
         else:

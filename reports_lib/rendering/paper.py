@@ -16,6 +16,7 @@ MARGINS = 24  # mm, left and right together
 EM = 0.3528  # mm in a point
 GLYPH = 0.58  # of the type size: a tabular figure of Inter, separators being narrower
 PADDING = 1.15  # of the type size: both sides of a cell
+MOST = 40  # letters of a column that are given room: longer text is broken into lines
 STEPS = (  # CSS name, width in mm, type size in points: the first that fits
     ("A4", 210, 8.0),
     ("A4 landscape", 297, 8.0),
@@ -52,7 +53,7 @@ def _letters(notebook: NotebookNode) -> Iterable[list[int]]:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if table := output.get("data", {}).get(media.TABLE):
-                yield [max(1, int(column.get("letters", 10))) for column in table["columns"]]
+                yield [max(1, min(MOST, int(column.get("letters", 10)))) for column in table["columns"]]
 
 
 def _ems(letters: list[int]) -> float:
