@@ -37,7 +37,7 @@ def heading(notebook: Path) -> Heading:
     return Heading(lines[0].removeprefix("# ").strip(), " ".join(paragraph.split()))
 
 
-def lint(notebook: Path) -> Iterator[str]:
+def faults(notebook: Path) -> Iterator[str]:
     """What the notebook breaks of the rules for families, one sentence each; nothing if all is well."""
     try:
         cells = _read(notebook).cells
@@ -51,7 +51,7 @@ def lint(notebook: Path) -> Iterator[str]:
     except DaybookError as error:
         yield str(error)
     for number, cell in enumerate(cells, 1):
-        yield from (f"cell {number} {fault}" for fault in _faults(cell))
+        yield from (f"cell {number} {fault}" for fault in _cell_faults(cell))
     code = "\n".join(c.source for c in cells if c.cell_type == "code")
     if "begin(globals())" not in code:
         yield "no cell calls begin(globals()), which hands the parameters and the warehouse over"
@@ -76,7 +76,7 @@ def draft(workspace: Workspace, family: str) -> list[Path]:
     return [notebook, saved]
 
 
-def _faults(cell: NotebookNode) -> Iterator[str]:
+def _cell_faults(cell: NotebookNode) -> Iterator[str]:
     if cell.cell_type == "code" and (cell.outputs or cell.execution_count is not None):
         yield "is stored with outputs: clear them (Edit, Clear Outputs of All Cells)"
     if cell.cell_type == "code" and ABSOLUTE.search(cell.source):
@@ -106,8 +106,8 @@ def _first_notebook(family: str) -> NotebookNode:
             'client = warehouse.table("client")\n'
             "created = client.filter(client.created_at >= asked.interval.start.replace(tzinfo=None),\n"
             "                        client.created_at < asked.interval.end.replace(tzinfo=None))\n"
-            "by_type = created.group_by(created.client_type).agg(clients=created.count()).order_by(created.client_type)\n"
-            'Grid("Clients by type", by_type, [Column("client_type", "Type"), '
+            "by_type = created.group_by(created.client_type).agg(clients=created.count())\n"
+            'Grid("Clients by type", by_type.order_by("client_type"), [Column("client_type", "Type"), '
             'Column("clients", "Clients", kind="quantity")], is_main=True)'
         ),
         new_markdown_cell("## About this report"),

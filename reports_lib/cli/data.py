@@ -35,6 +35,3 @@ def ingest(table: str, files: tuple[Path, ...], skip_bad: bool, again: bool, mes
             rejects=workspace.outputs / "rejects",
         )
     click.echo(str(report))
-
-
-COMMANDS = (ingest,)

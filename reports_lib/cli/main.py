@@ -3,24 +3,52 @@
 import os
 import sys
 import warnings
+from importlib import import_module
 
 import click
 
 from reports_lib import __version__
-from reports_lib.cli import data, reports, site
 from reports_lib.errors import DaybookError
 
 EPILOG = "Errors are one line; exit codes are listed in README.md."
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+# command: the module that holds it, read only when it is asked for, and its name there
+COMMANDS = {
+    "demo": ("site", "demo"),
+    "run": ("reports", "run"),
+    "resolve": ("reports", "resolve"),
+    "families": ("families", "families"),
+    "runs": ("records", "runs"),
+    "show": ("records", "show"),
+    "verify": ("records", "verify"),
+    "serve": ("site", "serve"),
+    "ingest": ("data", "ingest"),
+    "new": ("families", "new"),
+    "lint": ("families", "lint"),
+}
+
+
+class Commands(click.Group):
+    """The commands, in the order of the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        found: click.Command = getattr(import_module(f"reports_lib.cli.{module}"), name)
+        return found
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="daybook")
 def daybook() -> None:
     """Notebooks in, reports that stay true out."""
-
-
-for command in (*reports.COMMANDS, *data.COMMANDS, *site.COMMANDS):
-    daybook.add_command(command)
 
 
 def main() -> None:

@@ -60,6 +60,3 @@ def _serve(installation: Installation) -> None:
         uvicorn.run(app(installation), host=workspace.host, port=workspace.port, log_level="warning", access_log=False)
     except SystemExit:
         raise SettingError(f"cannot listen on {workspace.host}:{workspace.port}; set DAYBOOK_PORT") from None
-
-
-COMMANDS = (demo, serve)
