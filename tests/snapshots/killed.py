@@ -2,9 +2,10 @@
 
     python killed.py <store> <database url>
 
-It forks one child for each step: the n-th child sends itself SIGKILL right before its n-th step.
-Steps are the calls that change a disk, and those on the database. The first child that comes to
-its end alive is the last. Prints the names of the steps at which children died.
+It forks one child for each step, which sends itself SIGKILL right before it: before its first
+`mkdir`, its second, … until a child has no more of them and lives, then before its first `open`.
+Steps are the calls that change a disk, and those on the database. Prints the steps at which
+children died, and how many lived.
 """
 
 import json
@@ -21,20 +22,21 @@ from reports_lib.database.engine import engine_of
 from reports_lib.snapshots import index, links
 from reports_lib.snapshots.store import Store
 
-STEPS = ("open", "mkdir", "fchmod", "fsync", "replace", "unlink")
+CALLS = ("mkdir", "open", "fchmod", "fsync", "replace", "unlink")
+STEPS = (*CALLS, "sealed", "inserted", "committed")
 
 
 class Deadline:
-    """Counts steps and dies at the given one; tells its name through a pipe first."""
+    """Dies at the n-th step of one name."""
 
-    def __init__(self, at: int, tell: int) -> None:
-        self.at, self.tell, self.count = at, tell, 0
+    def __init__(self, name: str, number: int) -> None:
+        self.name, self.left = name, number
 
     def step(self, name: str) -> None:
-        self.count += 1
-        if self.count == self.at:
-            os.write(self.tell, name.encode())
-            os.kill(os.getpid(), signal.SIGKILL)
+        if name == self.name:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(self, name: str) -> None:
         real = getattr(os, name)
@@ -46,14 +48,14 @@ class Deadline:
         setattr(os, name, counted)
 
 
-def publish(store: Store, url: str, deadline: Deadline) -> None:
+def publish(store: Store, url: str, html: bytes, deadline: Deadline) -> None:
     """What a run does at its end."""
     engine = engine_of(url)
     with Session(engine) as session:
         session.connection()
-        for name in STEPS:
+        for name in CALLS:
             deadline.watch(name)
-        manifest = make_report(b"<h1>%d</h1>" % deadline.at).sealed(store)
+        manifest = make_report(html).sealed(store)
         deadline.step("sealed")
         index.insert(session, manifest)
         links.make(session, manifest.id, by="olena", at=datetime.now(UTC))
@@ -62,24 +64,26 @@ def publish(store: Store, url: str, deadline: Deadline) -> None:
         deadline.step("committed")
 
 
+def is_killed(store: Store, url: str, name: str, number: int) -> bool:
+    """Whether a child died at that step, rather than came to its end."""
+    child = os.fork()
+    if child == 0:
+        publish(store, url, f"<h1>{name} {number}</h1>".encode(), Deadline(name, number))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or status == 0, "the child failed by itself"
+    return os.WIFSIGNALED(status)
+
+
 def main(root: str, url: str) -> None:
-    """Fork until a child lives."""
-    died: list[str] = []
-    while True:
-        hear, tell = os.pipe()
-        child = os.fork()
-        if child == 0:
-            publish(Store(Path(root)), url, Deadline(len(died) + 1, tell))
-            os._exit(0)
-        os.close(tell)
-        _, status = os.waitpid(child, 0)
-        name = os.read(hear, 100).decode()
-        os.close(hear)
-        if not os.WIFSIGNALED(status):
-            assert status == 0, "the child failed by itself"
-            break
-        died.append(name)
-    sys.stdout.write(json.dumps(died))
+    """For each name fork until a child lives."""
+    store, died = Store(Path(root)), []
+    for name in STEPS:
+        number = 1
+        while is_killed(store, url, name, number):
+            died.append(name)
+            number += 1
+    sys.stdout.write(json.dumps({"died": died, "lived": len(STEPS)}))
 
 
 if __name__ == "__main__":

@@ -128,11 +128,17 @@ def test_no_such_file_of_a_snapshot(store, sealed):
 
 
 @pytest.mark.parametrize(
-    "snapshot_id", ["", "../../etc/passwd", "0" * 63, "0" * 64, "0" * 64 + "\n", "A" * 64, "x" * 10_000, "%00", "\0"]
+    "text",
+    ["", "../../etc/passwd", "%00", "\0", "A" * 64, "0" * 64, "x" * 9999, "{}\n", "{}\0", " {}", "{}/../{}", "./{}"],
 )
-def test_an_id_of_no_snapshot(store, sealed, snapshot_id):  # T10
+def test_an_id_of_no_snapshot(store, sealed, text):  # T10
     with pytest.raises(UnknownNameError, match="no snapshot of that id"):
-        open_snapshot(store, snapshot_id)
+        open_snapshot(store, text.replace("{}", sealed.id))
+
+
+def test_an_id_in_capital_letters_is_another(store, sealed):
+    with pytest.raises(UnknownNameError):
+        open_snapshot(store, sealed.id.upper())
 
 
 def test_an_id_is_not_the_id_of_a_stored_file(store, sealed):

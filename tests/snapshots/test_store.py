@@ -110,11 +110,15 @@ def test_reading_what_is_not_there(open_store):
         HELLO[:64],
         HELLO[:64] + ".",
         HELLO[:64] + ".t/../x",
+        f"{HELLO[:64]}.t/../{HELLO}",
+        f"./{HELLO}",
+        f"{HELLO}/.",
         "０" * 64 + ".txt",  # digits, but not ASCII ones
         "a" * 10_000 + ".txt",
     ],
 )
 def test_what_is_no_name_never_becomes_a_path(open_store, name):  # T10
+    open_store().put(b"hello", "txt")
     with pytest.raises(UnknownNameError):
         open_store().read(name)
 
