@@ -84,7 +84,7 @@ def _billing(world: World, who: clients.Clients) -> dict[str, pa.Table]:
     codes = coupons.coupons(world)
     lines_held = packages.subscriptions(world, who)
     plans_held, redeemed = ott.plans(world, who, codes)
-    held = lines_held.and_then(plans_held)
+    held = packages.Subscriptions.joined(lines_held, plans_held)
     made = packages.periods(world, held, world.rng("subscription_period"))
     bought = ott.purchases(world, who, held, redeemed, codes)
     used = usage.usage(world, who, lines_held)

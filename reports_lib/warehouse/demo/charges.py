@@ -22,9 +22,9 @@ def charged(world: World, who: Clients, used: Usage, held: Subscriptions, made: 
     np.add.at(total, (used.client, used.currency, world.months_of(used.at), used.service), used.amount)
     some = made.taken((made.state == CHARGED) & (who.kind[held.client[made.subscription]] != OTT))
     client, money = held.client[some.subscription], MONEY[held.package[some.subscription]]
-    np.add.at(total, (client, money, world.months_of(some.charged), PACKAGE), some.amount)
+    np.add.at(total, (client, money, world.months_of(some.charged), np.full(len(client), PACKAGE)), some.amount)
     fees = extra.kind == EXTRA
-    where = (extra.client[fees], extra.currency[fees], world.months_of(extra.at[fees]), OTHER)
+    where = (extra.client[fees], extra.currency[fees], world.months_of(extra.at[fees]), np.full(int(fees.sum()), OTHER))
     np.add.at(total, where, -extra.amount[fees])
     return total
 

@@ -1,13 +1,13 @@
 """Chats: dialogues of clients' customers with bots and operators, and when operators were there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from reports_lib.warehouse.demo import phrases
 from reports_lib.warehouse.demo.clients import Clients
-from reports_lib.warehouse.demo.columns import Ints, Truths, build, numbers, sorted_by, text
+from reports_lib.warehouse.demo.columns import Ints, Rows, Truths, build, numbers, sorted_by, text
 from reports_lib.warehouse.demo.companies import BOTS, CHATS, OPERATORS
 from reports_lib.warehouse.demo.rates import CODES, EUR
 from reports_lib.warehouse.demo.world import (
@@ -40,7 +40,7 @@ WEB_CITIES = (
 
 
 @dataclass(frozen=True)
-class Dialogues:
+class Dialogues(Rows):
     """One entry a dialogue, in the order they began."""
 
     at: Ints
@@ -59,7 +59,7 @@ def chats(world: World, who: Clients) -> dict[str, pa.Table]:
     message, last = _messages(world, rng, said)
     closed = np.minimum(last + rng.integers(1, 60, len(last)) * MINUTE, world.end + DAY)
     is_closed = (closed < world.end) & ~chance(rng, 0.012, len(last))
-    said = Dialogues(**{**said.__dict__, "closed": closed, "is_closed": is_closed})
+    said = replace(said, closed=closed, is_closed=is_closed)
     return {
         "chat_session": _sessions(rng, who, said),
         "chat_message": message,

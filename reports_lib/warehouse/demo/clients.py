@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from reports_lib.warehouse.demo import names
-from reports_lib.warehouse.demo.columns import Ints, Truths, build, numbers, sorted_by, text
+from reports_lib.warehouse.demo.columns import Ints, Rows, Truths, build, numbers, sorted_by, text
 from reports_lib.warehouse.demo.companies import USERS
 from reports_lib.warehouse.demo.rates import CODES, EUR, GBP, JPY, UAH, USD
 from reports_lib.warehouse.demo.world import DAY, HOUR, MINUTE, World, chance, draw
@@ -20,7 +20,13 @@ PREPAID, POSTPAID, DEBTOR, GENEROUS = range(4)  # how they pay
 TAGS = ("vip", "wholesale", "retail", "call centre", "partner", "prepaid", "postpaid", "at risk", '"pilot", <2026>')
 
 # by company: countries of its clients (positions in names.COUNTRIES) with their weights
-HOMES = {1: ("NL PL ES CL", (6, 3, 2, 3)), 2: ("DE PL NL", (8, 2, 1)), 3: ("UA PL", (9, 1)), 4: ("GB US CL ES", (5, 4, 4, 2)), 5: ("JP", (1,))}  # fmt: skip
+HOMES = {
+    1: ("NL PL ES CL", (6, 3, 2, 3)),
+    2: ("DE PL NL", (8, 2, 1)),
+    3: ("UA PL", (9, 1)),
+    4: ("GB US CL ES", (5, 4, 4, 2)),
+    5: ("JP", (1,)),
+}
 MONEY_OF = {"NL": EUR, "DE": EUR, "ES": EUR, "PL": EUR, "UA": UAH, "GB": GBP, "US": USD, "CL": USD, "JP": JPY}
 ZONE_OF = {
     "NL": "Europe/Amsterdam", "DE": "Europe/Berlin", "ES": "Europe/Madrid", "PL": "Europe/Warsaw", "UA": "Europe/Kyiv",
@@ -30,7 +36,7 @@ OFFSET_OF = {"NL": 1, "DE": 1, "ES": 1, "PL": 1, "UA": 2, "GB": 0, "US": -6, "CL
 
 
 @dataclass(frozen=True)
-class Clients:
+class Clients(Rows):
     """One entry a client in every array; times are microseconds, `last` the end of its activity."""
 
     kind: Ints
@@ -125,7 +131,7 @@ def _created(world: World, rng: np.random.Generator, rows: int) -> Ints:
 
 def _lives(world: World, rng: np.random.Generator, activated: Ints, kind: Ints) -> tuple[Ints, Truths]:
     """The last moment of each client's activity, and whether that is in the past."""
-    monthly = np.array([0.014, 0.006, 0.045, 0.016, 0.05])[kind]  # who leaves in a month
+    monthly = np.array([0.014, 0.006, 0.045, 0.016, 0.04])[kind]  # who leaves in a month
     days = rng.geometric(monthly / 30.4).astype(np.int64)
     survived = (activated < world.start) & ~chance(rng, 0.12, len(activated))
     begun = np.where(survived, world.start, activated)

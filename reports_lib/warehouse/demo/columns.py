@@ -5,6 +5,8 @@ Amounts are int64 counts of a millionth, rates of a thousand-millionth, times mi
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +17,23 @@ from reports_lib.warehouse.tables import TABLES
 Ints = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
 Gapped = tuple[npt.NDArray[np.int64], Truths]
-Column = npt.NDArray[np.int64] | Truths | npt.NDArray[np.float64] | Gapped | pa.Array
+Column: TypeAlias = npt.NDArray[np.int64] | Truths | npt.NDArray[np.float64] | Gapped | pa.Array
 
 ONE = 1_000_000  # an amount of 1, and a second
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Arrays of one length, an entry a row each: what the subjects' records are made of."""
+
+    def taken(self, rows: Ints | Truths) -> Self:
+        """Some of the rows, or all in another order."""
+        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    @classmethod
+    def joined(cls, *parts: Self) -> Self:
+        """The rows of all parts, one part after the other."""
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 
 
 def build(name: str, columns: Mapping[str, Column], order: Ints | None = None) -> pa.Table:

@@ -9,8 +9,10 @@ from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, build, numbers
 from reports_lib.warehouse.demo.names import TITLES
 from reports_lib.warehouse.demo.world import DAY, HOUR, MONTHS, World, chance, draw
 
-GROUPS = ("Marketing", "Reward", "Internal client", "Black Friday", "Львівський книжковий форум", "Copa 2026", "Returned mail",
-          "Partners & friends", "<Summer>", "Never used")  # fmt: skip
+GROUPS = (
+    "Marketing", "Reward", "Internal client", "Black Friday", "Львівський книжковий форум", "Copa 2026",
+    "Returned mail", "Partners & friends", "<Summer>", "Never used",
+)  # fmt: skip
 COUPON_TYPES = ("ppv_live", "ppv_vod", "plan")
 LIVE, VOD, PLAN = range(3)
 DISCOUNTS = ("percent", "trial_days", "trial_until")

@@ -58,10 +58,14 @@ DIALOGUE_PRICE = 2400
 TOLL_FREE_PRICE = 260  # a minute, paid by the called
 
 
+RETAIL = 3  # what clients pay is so many times these prices
+
+
 def in_currencies(price: int) -> list[int]:
     """A price in ten-thousandths of a euro as millionths of each currency, with four decimals."""
     return [
-        max(100, price * 100 * (currency.rate // 100_000) // (NANO // 100_000) // 100 * 100) for currency in CURRENCIES
+        max(100, RETAIL * price * 100 * (currency.rate // 100_000) // (NANO // 100_000) // 100 * 100)
+        for currency in CURRENCIES
     ]
 
 

@@ -17,7 +17,8 @@ from reports_lib.warehouse.demo.world import DAY, HOUR, World
 # by item: 0 is not used, 1 to 5 are services, 8 to 10 stand alone on their invoice
 DESCRIPTIONS = (
     "", "Voice calls, minutes", "Toll-free calls, minutes", "SMS", "Mobile data, megabytes", "Chat dialogues",
-    "Packages", "Number rental and other services", "Balance top-up", "Traffic by uploaded call records", "Consulting & installation",
+    "Packages", "Number rental and other services", "Balance top-up", "Traffic by uploaded call records",
+    "Consulting & installation",
     "Correction of the bill",
 )  # fmt: skip
 CORRECTION = 11
@@ -53,7 +54,8 @@ def invoice_tables(
 def _tax(gross: Ints, currency: Ints) -> Ints:
     """The tax in a gross amount, 20 % on the net, to the cent."""
     cent = CENT[currency]
-    return np.sign(gross) * ((np.abs(gross) // 6 + cent // 2) // cent * cent)
+    tax: Ints = np.sign(gross) * ((np.abs(gross) // 6 + cent // 2) // cent * cent)
+    return tax
 
 
 def _with_revisions(made: Invoices, lines: Lines) -> tuple[Lines, Ints]:
@@ -71,7 +73,7 @@ def _with_revisions(made: Invoices, lines: Lines) -> tuple[Lines, Ints]:
     every = Lines(*(np.concatenate(a) for a in (invoice, item, quantity, gross)))
     which = np.concatenate(revision)
     order = sorted_by(every.invoice, which, every.item)
-    return Lines(*(getattr(every, f)[order] for f in Lines.__dataclass_fields__)), which[order]
+    return every.taken(order), which[order]
 
 
 def _lines(every: Lines, revision: Ints, tax: Ints) -> pa.Table:

@@ -1,11 +1,11 @@
 """Charges beside usage and packages, corrections, and the balances that clients began with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from reports_lib.warehouse.demo.clients import CLIENT, DEBTOR, OTT, RESELLER, Clients
-from reports_lib.warehouse.demo.columns import ONE, Ints
+from reports_lib.warehouse.demo.columns import ONE, Ints, Rows
 from reports_lib.warehouse.demo.rates import CURRENCIES
 from reports_lib.warehouse.demo.world import DAY, HOUR, MINUTE, MONTHS, World, chance
 
@@ -20,8 +20,11 @@ KINDS = (
     "refund",
 )
 OPENING, PAYMENT, USAGE, ACTIVATION, RENEWAL, EXTRA, CORRECTION, REFUND = range(len(KINDS))
-DESCRIPTIONS = ("Number rental", "Set-up of numbers", "Goodwill credit", "Correction of a rating error", "Balance brought forward",
-                "Card chargeback", "Refund", "Duplicate payment", '=cmd|"/c calc"!A0', "Pay-per-view", "Services by invoice")  # fmt: skip
+DESCRIPTIONS = (
+    "Number rental", "Set-up of numbers", "Goodwill credit", "Correction of a rating error",
+    "Balance brought forward", "Card chargeback", "Refund", "Duplicate payment", '=cmd|"/c calc"!A0',
+    "Pay-per-view", "Services by invoice",
+)  # fmt: skip
 (
     RENTAL,
     SETUP,
@@ -38,7 +41,7 @@ DESCRIPTIONS = ("Number rental", "Set-up of numbers", "Goodwill credit", "Correc
 
 
 @dataclass(frozen=True)
-class Movements:
+class Movements(Rows):
     """One entry a movement of a balance: positive amounts credit the client. -1 stands for none.
 
     `reverses` is a position among the same movements; `client`, `invoice` and `subscription` are
@@ -62,18 +65,16 @@ class Movements:
         """Approved movements of one kind, without whatever `rest` does not name."""
         nothing = np.full(len(client), -1)
         given = {"client": client, "at": at, "kind": np.full(len(client), kind), "amount": amount, "currency": currency}
-        blank = dict.fromkeys(cls.__dataclass_fields__, nothing)
+        blank = dict.fromkeys([f.name for f in fields(cls)], nothing)
         return cls(**{**blank, **given, "status": np.zeros(len(client), np.int64), **rest})
 
     def and_then(self, *others: "Movements") -> "Movements":
         """These, followed by others."""
-        base, parts = 0, []
-        for part in (self, *others):
-            fields = dict(part.__dict__)
-            fields["reverses"] = np.where(part.reverses >= 0, part.reverses + base, -1)
-            parts.append(fields)
+        parts, base = [self], len(self.at)
+        for part in others:
+            parts.append(replace(part, reverses=np.where(part.reverses >= 0, part.reverses + base, -1)))
             base += len(part.at)
-        return Movements(**{f: np.concatenate([p[f] for p in parts]) for f in self.__dataclass_fields__})
+        return Movements.joined(*parts)
 
 
 def extras(world: World, who: Clients) -> Movements:
@@ -85,7 +86,8 @@ def extras(world: World, who: Clients) -> Movements:
 def _units(who: Clients, client: Ints, euros: Ints) -> Ints:
     """Round amounts worth about so many euros in each client's currency, in millionths."""
     rate = np.array([max(1, c.rate // 1_000_000_000) for c in CURRENCIES])
-    return euros * rate[who.currency[client]] * ONE
+    found: Ints = euros * rate[who.currency[client]] * ONE
+    return found
 
 
 def _openings(world: World, rng: np.random.Generator, who: Clients) -> Movements:
@@ -112,7 +114,7 @@ def _rentals(world: World, rng: np.random.Generator, who: Clients) -> list[Movem
     fee = _units(who, joined, np.full(len(joined), 15))
     at = who.activated[joined] + 20 * MINUTE
     setup = Movements.of(joined, at, EXTRA, -fee, who.currency[joined], description=np.full(len(joined), SETUP))
-    return [rent, setup.and_then()]
+    return [rent, setup]
 
 
 def _corrections(world: World, rng: np.random.Generator, who: Clients) -> list[Movements]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from reports_lib.warehouse.demo.charges import ITEMS, OTHER, PACKAGE
 from reports_lib.warehouse.demo.clients import CLIENT, POSTPAID, PREPAID, RESELLER, Clients
-from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, sorted_by
+from reports_lib.warehouse.demo.columns import ONE, Ints, Rows, Truths, sorted_by
 from reports_lib.warehouse.demo.rates import CURRENCIES
 from reports_lib.warehouse.demo.world import BUSINESS_WEEK as WEEK
 from reports_lib.warehouse.demo.world import DAY, HOUR, MONTHS, OFFICE_HOURS, World, chance, draw
@@ -20,7 +20,7 @@ CENT = np.array([ONE // 10**c.decimals for c in CURRENCIES])  # the smallest amo
 
 
 @dataclass(frozen=True)
-class Invoices:
+class Invoices(Rows):
     """One entry an invoice, in the order of making; `total` is that of the first document."""
 
     client: Ints
@@ -40,7 +40,7 @@ class Invoices:
 
 
 @dataclass(frozen=True)
-class Lines:
+class Lines(Rows):
     """One entry a line of an original document; `invoice` is a position."""
 
     invoice: Ints
@@ -68,10 +68,10 @@ def invoices(world: World, who: Clients, charged: Ints, quantity: Ints) -> tuple
     single = Lines(first, item, np.full(len(first), ONE), wanted[6])
     order = sorted_by(merged[3], merged[0])
     place = np.argsort(order)
-    lines = Lines(*(np.concatenate([getattr(lines, f), getattr(single, f)]) for f in Lines.__dataclass_fields__))
+    lines = Lines.joined(lines, single)
     lines = Lines(place[lines.invoice], lines.item, lines.quantity, lines.gross)
     by_item = sorted_by(lines.invoice, lines.item)
-    lines = Lines(*(getattr(lines, f)[by_item] for f in Lines.__dataclass_fields__))
+    lines = lines.taken(by_item)
     return _revised(rng, [a[order] for a in merged]), lines
 
 

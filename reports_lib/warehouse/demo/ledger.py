@@ -4,6 +4,8 @@ Usage is posted once a client, currency and hour (UTC), at the hour's last micro
 ledger agree at every full hour, and M-15 holds in every zone whose days begin on one.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -45,10 +47,11 @@ def from_packages(held: Subscriptions, made: Periods) -> Movements:
     some = np.flatnonzero((made.amount > 0) & np.isin(made.state, (CHARGED, ROLLED_BACK)))
     sub = made.subscription[some]
     found = Movements.of(
-        held.client[sub], made.charged[some], extras.RENEWAL, -made.amount[some], MONEY[held.package[sub]], subscription=sub,
+        held.client[sub], made.charged[some], extras.RENEWAL, -made.amount[some], MONEY[held.package[sub]],
+        subscription=sub,
         status=np.where(made.state[some] == ROLLED_BACK, VOIDED, ENTERED),
     )  # fmt: skip
-    return Movements(**{**found.__dict__, "kind": np.where(made.seq[some] == 0, extras.ACTIVATION, extras.RENEWAL)})
+    return replace(found, kind=np.where(made.seq[some] == 0, extras.ACTIVATION, extras.RENEWAL))
 
 
 def from_purchases(bought: Purchases) -> Movements:
@@ -105,8 +108,8 @@ def from_payments(world: World, paid: Payments) -> Movements:
         reverses=back,
         description=note,
     )
-    gone = Movements(**{**gone.__dict__, "kind": np.where(is_chargeback, extras.PAYMENT, extras.REFUND)})
-    both = Movements(*(np.concatenate([getattr(good, f), getattr(gone, f)]) for f in Movements.__dataclass_fields__))
+    gone = replace(gone, kind=np.where(is_chargeback, extras.PAYMENT, extras.REFUND))
+    both = Movements.joined(good, gone)  # what goes back names its payment by the same positions
     open_ = np.flatnonzero((paid.status == PENDING) | (paid.status == CANCELLED))
     status = np.where(paid.status[open_] == PENDING, WAITING, VOIDED)
     note = np.where(status == VOIDED, extras.DUPLICATE, -1)

@@ -56,7 +56,7 @@ STREETS = {
 }  # fmt: skip
 
 STEMS = {
-    "GB": "Kestrel|Thornbury|Bluebell|Harbour & Finch|Oakhurst|Redwing|Copperfield|Saltmarsh|Brindle|Ironbridge|Fairweather",
+    "GB": "Kestrel|Thornbury|Bluebell|Harbour & Finch|Oakhurst|Redwing|Copperfield|Saltmarsh|Brindle|Ironbridge",
     "DE": "Nordlicht|Elbtal|Schwarzwald|Rheingold|Bergmann & Söhne|Hansekontor|Isarblick|Löwenstein|Kranich|Grünfeld",
     "UA": "Карпати|Світанок|Дніпровська хвиля|Зоря|Поділля|Барвінок|Степ|Кобзар|Чумацький шлях|Лелека",
     "NL": "Zonnebloem|Waterland|De Gouden Leeuw|Polderwind|Zeemeeuw|Molenzicht|Van Houten & Zn.|Tulpenhof|Deltaplan",
@@ -68,7 +68,7 @@ STEMS = {
 }
 TRADES = {
     "GB": "Logistics|Dental Care|Solicitors|Travel|Insurance Brokers|Interiors|Software|Bakery|Motors|Estates|Pharmacy",
-    "DE": "Spedition|Zahnklinik|Versicherungen|Reisen|Maschinenbau|Steuerberatung|Bäckerei|Autohaus|Immobilien|Apotheke",
+    "DE": "Spedition|Zahnklinik|Versicherungen|Reisen|Maschinenbau|Steuerberatung|Bäckerei|Autohaus|Apotheke",
     "UA": "Логістика|Аптека|Туризм|Страхування|Меблі|Авто|Будсервіс|Агро|Клініка|Книгарня",
     "NL": "Transport|Tandartsen|Advocaten|Reizen|Verzekeringen|Bloemen|Software|Makelaars|Apotheek|Fietsen",
     "PL": "Transport|Dentysta|Ubezpieczenia|Podróże|Meble|Kancelaria|Piekarnia|Budownictwo|Apteka|Oprogramowanie",
@@ -82,14 +82,11 @@ FORMS = {
     "PL": "Sp. z o.o.|S.A.|sp.j.", "CL": "SpA|Ltda.|S.A.", "ES": "S.L.|S.A.|S.L.U.", "JP": "株式会社|有限会社|合同会社",
     "US": "Inc.|LLC|Corp.",
 }  # fmt: skip
-SHOPS = (
-    "Locutorio {}",
-    "Call Shop {}",
-    "Telecafé {}",
-    "Переговорний пункт «{}»",
-    "{} Phone Point",
-    "{} テレホンショップ",
-)
+SHOPS = {
+    "GB": "{} Phone Point", "DE": "Call Shop {}", "UA": "Переговорний пункт «{}»", "NL": "Belwinkel {}",
+    "PL": "Telecentrum {}", "CL": "Centro de llamados {}", "ES": "Locutorio {}", "JP": "テレホンショップ {}",
+    "US": "{} Calling Center",
+}  # fmt: skip
 
 HOSTILE = (
     '"Quoted, with a comma" Trading Ltd',
@@ -111,10 +108,12 @@ HOSTILE = (
 
 TITLES = (
     ("Canal Cordillera", "live"), ("Meridian Sport 1", "live"), ("Meridian Sport 2", "live"), ("Новини 24", "live"),
-    ("Derby del Sur: final", "live"), ("Wintergala Berlin", "live"), ("大阪花火 LIVE", "live"), ("Kyiv Jazz Night", "live"),
+    ("Derby del Sur: final", "live"), ("Wintergala Berlin", "live"), ("大阪花火 LIVE", "live"),
+    ("Kyiv Jazz Night", "live"),
     ("The Lighthouse Keeper", "vod"), ("Tierra de nadie", "vod"), ("Останній трамвай", "vod"), ("Herbstlicht", "vod"),
     ("De laatste sluis", "vod"), ("夏の終わり", "vod"), ("Los años verdes", "vod"), ("A Quiet Harbour", "vod"),
-    ("Paper Planes, season 1", "vod"), ("Paper Planes, season 2", "vod"), ("Cocina en casa", "vod"), ("Bez mapy", "vod"),
+    ("Paper Planes, season 1", "vod"), ("Paper Planes, season 2", "vod"), ("Cocina en casa", "vod"),
+    ("Bez mapy", "vod"),
     ("Gott & Söhne", "vod"), ("Mind the Gap (documentary)", "vod"), ("=HYPERLINK: a heist", "vod"), ("Rain", "vod"),
 )  # fmt: skip
 
@@ -161,9 +160,8 @@ def shops(rng: np.random.Generator, countries: np.ndarray) -> list[str]:
     found = []
     for country, (a, b, c) in zip(countries.tolist(), picks, strict=True):
         cities, streets = _BUSINESS[country][3], STREETS[COUNTRIES[country]].split("|")
-        found.append(
-            SHOPS[a % len(SHOPS)].format(f"{cities[b % len(cities)]}, {streets[c % len(streets)]} {c % 97 + 1}")
-        )
+        place = f"{cities[a % len(cities)]}, {streets[b % len(streets)]} {c % 97 + 1}"
+        found.append(SHOPS[COUNTRIES[country]].format(place))
     return found
 
 

@@ -1,13 +1,13 @@
 """OTT users: the plans they take, lapse and take again, what they buy besides, and their access."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from reports_lib.warehouse.demo.catalogue import FEE, MONEY, TRIAL
 from reports_lib.warehouse.demo.clients import OTT, Clients
-from reports_lib.warehouse.demo.columns import ONE, Ints, build, numbers, sorted_by, text
+from reports_lib.warehouse.demo.columns import ONE, Ints, Rows, build, numbers, sorted_by, text
 from reports_lib.warehouse.demo.coupons import LIVE, PERCENT, PLAN, Coupons, coupon_tables, redeem
 from reports_lib.warehouse.demo.names import COUNTRIES, TITLES
 from reports_lib.warehouse.demo.packages import CHARGED, Periods, Subscriptions
@@ -22,7 +22,7 @@ FILMS_BOUGHT = 5200  # at scale 1
 
 
 @dataclass(frozen=True)
-class Purchases:
+class Purchases(Rows):
     """One entry a purchase, in order of time; `subscription` is a position, or -1."""
 
     client: Ints
@@ -41,7 +41,7 @@ def plans(world: World, who: Clients, some: Coupons) -> tuple[Subscriptions, Int
     rng = world.rng("ott")
     users = np.flatnonzero((who.kind == OTT) & who.is_activated & (who.last > world.start + DAY))
     users = users[~chance(rng, 0.16, len(users)) & (who.activated[users] < world.end - DAY)]
-    begun = np.maximum(who.activated[users], world.start + rng.integers(0, 30 * 24, len(users)) * HOUR)
+    begun = np.maximum(who.activated[users], world.start - rng.integers(-30 * 24, 300 * 24, len(users)) * HOUR)
     begun += rng.integers(60, 40 * 3600, len(users)) * ONE
     until = who.last[users]
     lapses = chance(rng, 0.24, len(users)) & (until - begun > 120 * DAY)
@@ -51,7 +51,7 @@ def plans(world: World, who: Clients, some: Coupons) -> tuple[Subscriptions, Int
     back = lapses & (again < until)
     client = np.concatenate([users, users[back]])
     start, stop = np.concatenate([begun, again[back]]), np.concatenate([break_, until[back]])
-    kept = start < np.minimum(stop, world.end - HOUR)
+    kept = (start < np.minimum(stop, world.end - HOUR)) & (stop > world.start)
     is_first = (np.arange(len(client)) < len(users))[kept]
     client, start, stop = client[kept], start[kept] // ONE * ONE, stop[kept]
     package = _plan(rng, who.currency[client])
@@ -82,6 +82,8 @@ def purchases(world: World, who: Clients, held: Subscriptions, coupon: Ints, som
     """
     rng = world.rng("purchase")
     plan = np.arange(len(held.client) - len(coupon), len(held.client))
+    recent = held.assigned[plan] >= world.start
+    plan, coupon = plan[recent], coupon[recent]
     fee = FEE[held.package[plan]] * (100 - held.discount[plan]) * (ONE // 100)
     taken = Purchases(
         held.client[plan], held.assigned[plan], np.full(len(plan), PLAN), plan, np.zeros(len(plan), np.int64), fee,
@@ -89,16 +91,16 @@ def purchases(world: World, who: Clients, held: Subscriptions, coupon: Ints, som
     )  # fmt: skip
     single = _singles(world, rng, who, some)
     tries = rng.integers(0, len(plan), len(plan) // 9)
-    failed = Purchases(*(getattr(taken, f)[tries] for f in Purchases.__dataclass_fields__))
+    failed = taken.taken(tries)
     status = draw(rng, (0, 1, 6, 3), len(tries))
     nothing = np.full(len(tries), -1)
-    failed = Purchases(**{**failed.__dict__, "at": failed.at - rng.integers(2, 300, len(tries)) * MINUTE, "status": status, "subscription": nothing, "coupon": nothing})  # fmt: skip
-    parts = (taken, single, failed)
-    every = Purchases(*(np.concatenate([getattr(p, f) for p in parts]) for f in Purchases.__dataclass_fields__))
+    before = failed.at - rng.integers(2, 300, len(tries)) * MINUTE
+    failed = replace(failed, at=before, status=status, subscription=nothing, coupon=nothing)
+    every = Purchases.joined(taken, single, failed)
     early = every.at < np.maximum(who.created[every.client], world.start)
     order = sorted_by(every.at, every.client)
     order = order[~(early & (every.status != APPROVED))[order]]
-    return Purchases(*(getattr(every, f)[order] for f in Purchases.__dataclass_fields__))
+    return every.taken(order)
 
 
 def _singles(world: World, rng: np.random.Generator, who: Clients, some: Coupons) -> Purchases:

@@ -1,23 +1,24 @@
 """Who holds which package, and each period that was charged, failed or rolled back for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from reports_lib.warehouse.demo.catalogue import ACTIVATION, FEE, LENGTH, LIKED, MAIN, MONEY, TRIAL, UNIT
 from reports_lib.warehouse.demo.clients import CALL_SHOP, CALLING_CARD, CLIENT, POSTPAID, RESELLER, Clients
-from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, build, numbers, sorted_by, text
+from reports_lib.warehouse.demo.columns import ONE, Ints, Rows, Truths, build, numbers, sorted_by, text
 from reports_lib.warehouse.demo.rates import CODES, EUR
 from reports_lib.warehouse.demo.world import DAY, HOUR, MINUTE, World, add_months, chance, draw
 
 STATES = ("charged", "failed", "rolled_back")
 CHARGED, FAILED, ROLLED_BACK = range(3)
+BEFORE = 400 * DAY  # packages held at the beginning were taken over so long a time
 SUBSCRIPTION_STATES = ("pending", "active", "stopped", "cancelled", "archived")
 
 
 @dataclass(frozen=True)
-class Subscriptions:
+class Subscriptions(Rows):
     """One entry a subscription; `ended` is when it ends or, if it is still held, the end of the demo."""
 
     client: Ints  # position, not id
@@ -31,14 +32,9 @@ class Subscriptions:
     trial: Ints  # days free at the beginning
     covers: Truths  # whether its allowance is used for the client's usage
 
-    def and_then(self, others: "Subscriptions") -> "Subscriptions":
-        """These, followed by others."""
-        fields = self.__dataclass_fields__
-        return Subscriptions(*(np.concatenate([getattr(self, f), getattr(others, f)]) for f in fields))
-
 
 @dataclass(frozen=True)
-class Periods:
+class Periods(Rows):
     """One entry a charge: seq 0 the activation, later ones the renewals, in the order of charging."""
 
     subscription: Ints  # position
@@ -50,10 +46,6 @@ class Periods:
     state: Ints
     is_trial: Truths
 
-    def taken(self, rows: Ints | Truths) -> "Periods":
-        """Some of them."""
-        return Periods(*(getattr(self, field)[rows] for field in self.__dataclass_fields__))
-
 
 def subscriptions(world: World, who: Clients) -> Subscriptions:
     """Who among the telephone clients holds what: a main package, perhaps changed once, perhaps others."""
@@ -62,7 +54,7 @@ def subscriptions(world: World, who: Clients) -> Subscriptions:
     alive = who.is_activated & (who.last > world.start) & (who.begins < world.end - DAY)
     share = np.array([0.62, 0.3, 0.12, 0.3, 0])[who.kind]
     main = np.flatnonzero(kinds & alive & (rng.random(who.rows) < share))
-    begun = np.maximum(world.start, who.activated[main])
+    begun = np.maximum(world.start - BEFORE, who.activated[main])
     life = who.last[main] - begun
     from_ = begun + (life * rng.random(len(main)) ** 2 * 0.5).astype(np.int64) + HOUR
     until = np.where(
@@ -86,13 +78,18 @@ def subscriptions(world: World, who: Clients) -> Subscriptions:
         ]
     )
     covers = np.arange(len(client)) < len(main) + int(changed.sum())
-    kept = (package > 0) & (start < np.minimum(ends, world.end - HOUR))
-    found = client[kept], package[kept], start[kept], ends[kept], covers[kept]
-    return _subscribed(world, rng, *found)
+    start = start // ONE * ONE
+    nothing = np.zeros(len(client), np.int64)
+    held = Subscriptions(
+        client, package, nothing, start, start, covers, ends, discount=nothing, trial=TRIAL[package], covers=covers
+    )
+    return _subscribed(
+        rng, held.taken((package > 0) & (start < np.minimum(ends, world.end - HOUR)) & (ends > world.start))
+    )
 
 
 def _sometime(world: World, rng: np.random.Generator, who: Clients, client: Ints) -> Ints:
-    begun = np.maximum(world.start, who.activated[client])
+    begun = np.maximum(world.start - BEFORE, who.activated[client])
     return begun + ((who.last[client] - begun) * rng.random(len(client)) * 0.7).astype(np.int64) + HOUR
 
 
@@ -104,20 +101,14 @@ def _main_package(rng: np.random.Generator, currency: Ints) -> Ints:
     return found
 
 
-def _subscribed(
-    world: World, rng: np.random.Generator, client: Ints, package: Ints, start: Ints, ends: Ints, covers: Truths
-) -> Subscriptions:
-    order = sorted_by(start, client)
-    client, package, start, ends, covers = (a[order] for a in (client, package, start // ONE * ONE, ends, covers))
-    rows = len(client)
+def _subscribed(rng: np.random.Generator, held: Subscriptions) -> Subscriptions:
+    """In the order of their beginnings, with quantities; a few are still to be activated."""
+    held = held.taken(sorted_by(held.activated, held.client))
+    rows = len(held.client)
     quantity = np.array([1, 2, 3, 5, 10])[draw(rng, (86, 6, 5, 2, 1), rows)]
-    quantity = np.where(FEE[package] + ACTIVATION[package] == 0, 1, quantity)
-    is_activated = ~chance(rng, 0.025, rows)
-    assigned = start - rng.integers(1, 50, rows) * MINUTE
-    discount = np.zeros(rows, np.int64)
-    return Subscriptions(
-        client, package, quantity, assigned, start, is_activated, ends, discount, TRIAL[package], covers
-    )
+    quantity = np.where(FEE[held.package] + ACTIVATION[held.package] == 0, 1, quantity)
+    assigned = held.activated - rng.integers(1, 50, rows) * MINUTE
+    return replace(held, quantity=quantity, assigned=assigned, is_activated=~chance(rng, 0.025, rows))
 
 
 def periods(world: World, held: Subscriptions, rng: np.random.Generator) -> Periods:
@@ -129,12 +120,12 @@ def periods(world: World, held: Subscriptions, rng: np.random.Generator) -> Peri
     first = Periods(who, zero, at, at, at, fee, zero, zero.astype(bool))
     later = _renewals(world, held, who[UNIT[held.package[who]] >= 0])
     later = _with_hitches(world, rng, later)
-    both = [np.concatenate([getattr(first, f), getattr(later, f)]) for f in Periods.__dataclass_fields__]
-    every = Periods(*both)
+    every = Periods.joined(first, later)
     every = every.taken(every.charged < world.end)
     every = every.taken(sorted_by(every.subscription, np.where(every.seq == 0, 0, 1), every.charged))
     first_row = np.searchsorted(every.subscription, every.subscription, side="left")
-    return Periods(**{**every.__dict__, "seq": numbers(len(first_row), 0) - first_row})
+    every = replace(every, seq=numbers(len(first_row), 0) - first_row)
+    return every.taken(every.charged >= world.start)  # older charges are no longer kept
 
 
 def _renewals(world: World, held: Subscriptions, who: Ints) -> Periods:
@@ -174,13 +165,10 @@ def _with_hitches(world: World, rng: np.random.Generator, renewals: Periods) -> 
     shift = np.where(what == 1, -rng.integers(1, 5, rows) * DAY, np.where(what == 2, rng.integers(1, 4, rows) * DAY, 0))
     shift += np.where(renewals.seq > 1, rng.integers(1, 240, rows) * 1_000_000, 0)
     charged = renewals.charged + shift
-    late = np.flatnonzero(what == 2)
-    failed = renewals.taken(late)
     state = np.where(what == 3, ROLLED_BACK, CHARGED)
-    parts = {f: np.concatenate([getattr(renewals, f), getattr(failed, f)]) for f in Periods.__dataclass_fields__}
-    parts["charged"] = np.concatenate([charged, failed.charged + 5 * ONE])
-    parts["state"] = np.concatenate([state, np.full(len(late), FAILED)])
-    return Periods(**parts)
+    late = renewals.taken(what == 2)
+    failed = replace(late, charged=late.charged + 5 * ONE, state=np.full(len(late.seq), FAILED))
+    return Periods.joined(replace(renewals, charged=charged, state=state), failed)
 
 
 def package_tables(world: World, who: Clients, held: Subscriptions, made: Periods) -> dict[str, pa.Table]:

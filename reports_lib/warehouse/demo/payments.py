@@ -1,12 +1,12 @@
 """Payments: refills of those who pay in advance, of invoices, of plans and films; tries that failed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reports_lib.warehouse.demo.catalogue import MONEY
 from reports_lib.warehouse.demo.clients import OTT, POSTPAID, Clients
-from reports_lib.warehouse.demo.columns import ONE, Ints, sorted_by
+from reports_lib.warehouse.demo.columns import ONE, Ints, Rows, sorted_by
 from reports_lib.warehouse.demo.invoices import Invoices
 from reports_lib.warehouse.demo.ott import APPROVED as BOUGHT
 from reports_lib.warehouse.demo.ott import Purchases
@@ -32,14 +32,15 @@ METHODS = ("card", "cash", "transfer", "wallet", "store", "other")
 METHOD_OF = np.array([0, 0, 0, 0, 3, 2, 4, 1, 1, 5])
 TRANSFER, WALLET, STRIPE = 5, 3, 0
 # gateways by currency of the payment (EUR, USD, GBP, UAH, JPY): refills, then plans and films
-REFILL_BY = ((30, 30, 0, 0, 12, 15, 0, 10, 0, 3), (40, 10, 0, 30, 15, 5, 0, 0, 0, 0), (45, 20, 0, 0, 20, 15, 0, 0, 0, 0),
+REFILL_BY = ((30, 30, 0, 0, 12, 15, 0, 10, 0, 3), (40, 10, 0, 30, 15, 5, 0, 0, 0, 0),
+             (45, 20, 0, 0, 20, 15, 0, 0, 0, 0),
              (0, 0, 80, 0, 0, 10, 0, 10, 0, 0), (30, 0, 0, 0, 0, 10, 0, 0, 60, 0))  # fmt: skip
 OTT_BY = ((40, 15, 0, 0, 20, 0, 25, 0, 0, 0), (25, 5, 0, 38, 17, 0, 15, 0, 0, 0), (45, 10, 0, 0, 20, 0, 25, 0, 0, 0),
           (0, 0, 100, 0, 0, 0, 0, 0, 0, 0), (60, 0, 0, 0, 0, 0, 0, 0, 40, 0))  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Payments:
+class Payments(Rows):
     """One entry a payment, in the order of creation; invoice, period and purchase are positions or -1."""
 
     client: Ints
@@ -55,10 +56,6 @@ class Payments:
     refunded: Ints
     refunded_at: Ints
 
-    def taken(self, rows: Ints) -> "Payments":
-        """Some of them."""
-        return Payments(*(getattr(self, f)[rows] for f in self.__dataclass_fields__))
-
     def of_period(self, periods: int) -> Ints:
         """The payment's id for each of so many periods, 0 if it has none."""
         found = np.zeros(periods, np.int64)
@@ -72,9 +69,8 @@ def payments(world: World, who: Clients, refill: "Wanted", others: "list[Wanted]
     rng = world.rng("payment")
     good = [_approved(world, rng, who, w, REFILL_BY if k == 0 else w.by) for k, w in enumerate([refill, *others])]
     refills = _mishaps(world, rng, good[0])
-    tries = _tries(world, rng, refills)
-    parts = [refills, tries, *good[1:]]
-    every = Payments(*(np.concatenate([getattr(p, f) for p in parts]) for f in Payments.__dataclass_fields__))
+    tries = _tries(world, rng, who, refills)
+    every = Payments.joined(refills, tries, *good[1:])
     every = every.taken(np.flatnonzero(every.created < world.end))
     return every.taken(sorted_by(every.created, every.client, every.amount))
 
@@ -98,7 +94,7 @@ class Wanted:
         """Approved payments for whatever `rest` names."""
         nothing = np.full(len(client), -1)
         blank = {"status": np.full(len(client), APPROVED), "invoice": nothing, "period": nothing, "purchase": nothing}
-        return cls(client, at, amount, currency, **{**blank, **rest})
+        return cls(client, at, amount, currency, by=REFILL_BY, **{**blank, **rest})
 
 
 def refills(world: World, who: Clients, charged: Ints) -> Wanted:
@@ -130,7 +126,7 @@ def for_invoices(made: Invoices, paid: tuple[Ints, Ints, Ints]) -> Wanted:
     invoice, at, amount = paid
     by = tuple(tuple(w + 150 * (k == TRANSFER) for k, w in enumerate(weights)) for weights in REFILL_BY)
     wanted = Wanted.of(made.client[invoice], at, amount, made.currency[invoice], invoice=invoice)
-    return Wanted(**{**wanted.__dict__, "by": by})
+    return replace(wanted, by=by)
 
 
 def for_plans(who: Clients, held: Subscriptions, made: Periods, bought: Purchases) -> list[Wanted]:
@@ -150,7 +146,7 @@ def for_plans(who: Clients, held: Subscriptions, made: Periods, bought: Purchase
     films = Wanted.of(
         bought.client[film], bought.at[film], bought.amount[film], bought.currency[film], status=outcome, purchase=film
     )
-    return [Wanted(**{**w.__dict__, "by": OTT_BY}) for w in (periods, films)]
+    return [replace(w, by=OTT_BY) for w in (periods, films)]
 
 
 def _approved(
@@ -185,10 +181,10 @@ def _mishaps(world: World, rng: np.random.Generator, good: Payments) -> Payments
     status = np.array([APPROVED, REFUNDED, APPROVED, CHARGEBACK])[what]
     refunded = np.select([what == 1, what == 2], [good.amount, good.amount // 2], 0)
     when = np.where(what > 0, back, 0)
-    return Payments(**{**good.__dict__, "status": status, "refunded": refunded, "refunded_at": when})
+    return replace(good, status=status, refunded=refunded, refunded_at=when)
 
 
-def _tries(world: World, rng: np.random.Generator, good: Payments) -> Payments:
+def _tries(world: World, rng: np.random.Generator, who: Clients, good: Payments) -> Payments:
     """Payments that did not succeed: some minutes before one that did; those of the last days still wait."""
     some = np.flatnonzero(chance(rng, 0.11, len(good.paid)))
     found = good.taken(some)
@@ -196,8 +192,7 @@ def _tries(world: World, rng: np.random.Generator, good: Payments) -> Payments:
     status = np.array([REJECTED, CANCELLED, PENDING, CREATED])[draw(rng, (60, 30, 7, 3), rows)]
     fresh = found.created > world.end - 2 * DAY
     status = np.where(fresh, np.where(chance(rng, 0.5, rows), PENDING, CREATED), status)
-    created = np.maximum(found.created - rng.integers(1, 60, rows) * MINUTE, np.maximum(world.start, 0))
-    created = np.minimum(created, found.created)
+    earliest = np.maximum(world.start, who.created[found.client])
+    created = np.maximum(found.created - rng.integers(1, 60, rows) * MINUTE, earliest)
     zero = np.zeros(rows, np.int64)
-    blank = {"created": created, "paid": zero, "status": status, "refunded": zero, "refunded_at": zero}
-    return Payments(**{**found.__dict__, **blank})
+    return replace(found, created=created, paid=zero, status=status, refunded=zero, refunded_at=zero)

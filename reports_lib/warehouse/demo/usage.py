@@ -12,7 +12,7 @@ import pyarrow as pa
 from reports_lib.warehouse.demo import destinations as to
 from reports_lib.warehouse.demo.catalogue import ACTIVATION, ALLOWANCE, FEE, SERVICE
 from reports_lib.warehouse.demo.clients import CALL_SHOP, CALLING_CARD, CLIENT, OFFSET_OF, RESELLER, Clients
-from reports_lib.warehouse.demo.columns import ONE, Ints, build, numbers, text
+from reports_lib.warehouse.demo.columns import ONE, Ints, Rows, build, numbers, text
 from reports_lib.warehouse.demo.names import COUNTRIES
 from reports_lib.warehouse.demo.packages import Subscriptions
 from reports_lib.warehouse.demo.rates import CODES
@@ -34,7 +34,7 @@ RESULTS = ("success", "busy", "no_channel", "error")
 
 
 @dataclass(frozen=True)
-class Usage:
+class Usage(Rows):
     """One entry a usage in every array, in order of time; `client` and `place` are positions."""
 
     client: Ints
@@ -75,7 +75,7 @@ def _when(world: World, rng: np.random.Generator, who: Clients) -> tuple[Ints, I
     weight = who.weight[users] * (0.5 + rng.random(len(users)))
     alive = (who.activated[users][:, None] < day + DAY) & (who.last[users][:, None] > day)
     used = alive & (rng.random(alive.shape) < np.minimum(0.9, 0.12 + weight / 120)[:, None])
-    mean = used * weight[:, None] * world.rhythm(BUSINESS_WEEK, 1.35)
+    mean = used * weight[:, None] * world.rhythm(BUSINESS_WEEK, 1.2)
     count = rng.poisson(mean * (SIZE * world.scale / mean.sum()))
     cell = np.flatnonzero(count)
     times = count.ravel()[cell]
@@ -94,7 +94,8 @@ def _hours(rng: np.random.Generator, who: Clients, client: Ints, busy: Ints) -> 
     office, evening = draw(rng, OFFICE_HOURS, pool), draw(rng, EVENING_HOURS, pool)
     private = np.isin(who.kind, (CALLING_CARD, CALL_SHOP))[client]
     offset = np.array([OFFSET_OF[c] for c in COUNTRIES])[who.home][client]
-    return np.where(private, evening[busy % pool], office[busy % pool]) - offset
+    hours: Ints = np.where(private, evening[busy % pool], office[busy % pool]) - offset
+    return hours
 
 
 def _service(rng: np.random.Generator, kind: Ints) -> Ints:

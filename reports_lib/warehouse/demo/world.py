@@ -57,7 +57,8 @@ class World:
         """First moments of the months, the one begun at `until` and the one after it included."""
         day_of_month = np.datetime64(self.until, "D") - np.datetime64(self.until, "M").astype("datetime64[D]")
         months = np.datetime64(self.until, "M") + np.arange(-MONTHS, 2)
-        return (months.astype("datetime64[D]") + day_of_month).astype("datetime64[us]").astype(np.int64)
+        first: Ints = (months.astype("datetime64[D]") + day_of_month).astype("datetime64[us]").astype(np.int64)
+        return first
 
     @cached_property
     def days(self) -> int:
@@ -81,7 +82,8 @@ class World:
         feast = ((month == 11) & (day >= 24) & (day <= 26)) | ((month == 0) & (day == 1))
         grown = 1 + (growth - 1) * np.arange(self.days) / self.days
         whole = np.minimum(1.0, (self.end - self.start) / DAY - np.arange(self.days))
-        return week[weekday] * YEAR[month] * np.where(feast, 0.35, 1.0) * grown * whole
+        weights: Floats = week[weekday] * YEAR[month] * np.where(feast, 0.35, 1.0) * grown * whole
+        return weights
 
     def moments(self, rng: np.random.Generator, rows: int, week: Floats, growth: float, hours: Ints) -> Ints:
         """`rows` times in order, in the rhythm of the days and of the day's hours; to the millisecond."""
@@ -97,7 +99,8 @@ def draw(rng: np.random.Generator, weights: npt.ArrayLike, rows: int) -> Ints:
     """`rows` positions of `weights`, each as often as its weight says."""
     bounds = np.cumsum(np.asarray(weights, dtype=np.float64))
     drawn = np.searchsorted(bounds, rng.random(rows) * bounds[-1], side="right")
-    return np.minimum(drawn, len(bounds) - 1).astype(np.int64)
+    within: Ints = np.minimum(drawn, len(bounds) - 1).astype(np.int64)
+    return within
 
 
 def chance(rng: np.random.Generator, probability: float, rows: int) -> Truths:
@@ -113,7 +116,8 @@ def add_months(times: Ints, months: Ints) -> Ints:
     of_month = day - first.astype("datetime64[D]").astype(np.int64)
     start = target.astype("datetime64[D]").astype(np.int64)
     length = (target + 1).astype("datetime64[D]").astype(np.int64) - start
-    return (start + np.minimum(of_month, length - 1)) * DAY + times % DAY
+    moved: Ints = (start + np.minimum(of_month, length - 1)) * DAY + times % DAY
+    return moved
 
 
 def _microseconds(day: np.datetime64) -> int:
