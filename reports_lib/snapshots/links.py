@@ -111,7 +111,7 @@ def open_to(session: Session, snapshot_ids: Sequence[str], now: datetime, viewer
         .where(Link.snapshot_id.in_(snapshot_ids), _is_alive(now), _is_for(viewer))
         .order_by(Link.made_at.desc(), Link.token)
     )
-    return {snapshot_id: token for snapshot_id, token in session.execute(query)}
+    return {row.snapshot_id: row.token for row in session.execute(query)}
 
 
 def _is_alive(now: datetime) -> ColumnElement[bool]:
