@@ -30,9 +30,18 @@ def conform(name: str, rows: pa.Table) -> pa.Table:
 
 def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray:
     if field.name in rows.column_names:
-        found = rows[field.name].cast(field.type)
+        found = _cast(rows[field.name], field.type)
     else:
         found = pa.chunked_array([pa.nulls(len(rows), field.type)])
     if found.null_count and not field.nullable:
         raise pa.ArrowInvalid("may not be null")
     return found
+
+
+def _cast(values: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_decimal(wanted):
+        if pa.types.is_floating(values.type):
+            raise pa.ArrowInvalid("amounts and rates must be decimals, not floats")
+        # whole numbers first become decimals as wide as any of them, for Arrow asks no single value
+        values = values.cast(pa.decimal128(38, wanted.scale))
+    return values.cast(wanted)

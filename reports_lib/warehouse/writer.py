@@ -1,6 +1,7 @@
 """Writing a warehouse: all tables of one call or none, as one data version with author and message."""
 
 import io
+import tempfile
 from collections.abc import Callable, Mapping
 
 import duckdb
@@ -17,6 +18,7 @@ from reports_lib.warehouse.ddl import on_lake, on_postgres
 from reports_lib.warehouse.lake import LAKE, literal, open_lake
 from reports_lib.warehouse.tables import TABLES
 
+LOCK = 0x6C616B65  # "lake": held by whoever writes
 BATCH = 50_000  # rows of one COPY message
 # what this session has written, whatever others wrote since; the present one if nothing changed
 OWN_VERSION = (
@@ -55,8 +57,19 @@ def execute(address: Address, statement: str, *, author: str, message: str) -> s
 
 
 def _on_lake(address: Address, change: Callable[[duckdb.DuckDBPyConnection], object], author: str, message: str) -> str:
+    with connect(address.database) as catalogue:
+        # one writer at a time: two that made the lake, or the same table, at once would fail
+        catalogue.execute("select pg_advisory_lock(%s)", (LOCK,))
+        return _in_one_version(address, change, author, message)
+
+
+def _in_one_version(
+    address: Address, change: Callable[[duckdb.DuckDBPyConnection], object], author: str, message: str
+) -> str:
     con = open_lake(address)
+    spill = tempfile.TemporaryDirectory(prefix="daybook-")  # DuckDB's own choice is the working folder
     try:
+        con.execute(f"SET temp_directory = {literal(spill.name)}")
         con.execute("BEGIN")
         change(con)
         con.execute(f"CALL {LAKE}.set_commit_message({literal(author)}, {literal(message)})")
@@ -68,6 +81,7 @@ def _on_lake(address: Address, change: Callable[[duckdb.DuckDBPyConnection], obj
         raise WarehouseError(f"the lake at {address.place} refused the change, nothing is written: {told}") from None
     finally:
         con.close()
+        spill.cleanup()
 
 
 def _fill_lake(con: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], replace: bool) -> None:
@@ -90,6 +104,7 @@ def _on_postgres(address: Address, change: Callable[[psycopg.Connection], object
     with connect(address.database) as con:
         try:
             with con.transaction():
+                con.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
                 con.execute("select set_config('search_path', %s, true)", (f'"{address.schema}"',))
                 change(con)
         except psycopg.Error as error:
@@ -100,7 +115,9 @@ def _on_postgres(address: Address, change: Callable[[psycopg.Connection], object
 
 
 def _fill_postgres(con: psycopg.Connection, schema: str, tables: Mapping[str, pa.Table], replace: bool) -> None:
-    con.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    # asked first, as `if not exists` wants the right to make one even where there is one
+    if con.execute("select 1 from pg_namespace where nspname = %s", (schema,)).fetchone() is None:
+        con.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
     for name, rows in tables.items():
         for statement in on_postgres(TABLES[name], schema):
             con.execute(statement.encode())
