@@ -138,8 +138,8 @@ def chart(
 ) -> Chart:
     """Bars of `y`; lines where `axes` name several series that overlap, and so must not stand on each other."""
     draw = bars if adds_up or "color" not in axes else lines
-    columns = {axis: Column(name, words(name)) for axis, name in axes.items()}
-    return draw(rows, y=y, title=title, **columns)
+    series = Column(axes["color"], words(axes["color"])) if "color" in axes else None
+    return draw(rows, Column(axes["x"], words(axes["x"])), y, title, color=series)
 
 
 def facts(

@@ -57,10 +57,11 @@ def buckets(
 
     Where one interval has more buckets than the other, the other's side is None.
     """
+    nothing: Mapping[str, Any] = {}
     return [
         {"bucket": here.get("bucket"), "compared_bucket": there.get("bucket")}
         | compared(here.get(measure.name), there.get(measure.name))
-        for here, there in zip_longest(current, earlier, fillvalue={})
+        for here, there in zip_longest(current, earlier, fillvalue=nothing)
     ]
 
 

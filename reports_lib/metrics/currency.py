@@ -17,8 +17,9 @@ from reports_lib.metrics.inline import inline
 from reports_lib.metrics.timeline import TIME, Timeline, naive, pieces, rows
 from reports_lib.values.rates import ALWAYS, Rates, Segment
 
+AMOUNT = "decimal(18, 6)"  # as the warehouse has it; Ibis makes a difference of two wider than it can multiply
 MONEY = "decimal(38, 15)"  # exact: amounts have 6 decimals and rates 9
-RATE = "decimal(18, 9)"
+RATE = "decimal(38, 9)"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Conversion:
                 if found := _in_force(segments, naive(bucket.end)):
                     rows.append((bucket.number, currency, found[2]))
         # as wide as the sums it is multiplied with, or Ibis finds no type for the product
-        return inline(rows, {"number": "int64", "currency": "string", "rate": "decimal(38, 9)"})
+        return inline(rows, {"number": "int64", "currency": "string", "rate": RATE})
 
     def _pieces(self) -> Iterable[tuple[object, ...]]:
         start, end = self.timeline.start, self.timeline.end
@@ -100,8 +101,12 @@ def places(currency: ir.Table, code: str) -> Places:
 
 
 def converted(amount: ir.NumericValue, rate: ir.NumericValue) -> ir.DecimalValue:
-    """`amount * rate`, exactly. The cast also mends Ibis, which gives the product too few decimals."""
-    return (amount * rate).cast(MONEY)
+    """`amount * rate`, exactly.
+
+    DuckDB gives the product of two short decimals no room to grow, so one is made wide first; the
+    cast of the product mends Ibis, which gives it too few decimals.
+    """
+    return (amount.cast("decimal(38, 6)") * rate).cast(MONEY)
 
 
 def _in_force(segments: tuple[Segment, ...], at: datetime) -> Segment | None:

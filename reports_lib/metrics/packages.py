@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from reports_lib.metrics.currency import Conversion, converted
+from reports_lib.metrics.currency import AMOUNT, Conversion, converted
 
 
 def charges(periods: ir.Table, subscriptions: ir.Table, conversion: Conversion, *, is_net: bool = False) -> ir.Table:
@@ -24,7 +24,7 @@ def charges(periods: ir.Table, subscriptions: ir.Table, conversion: Conversion, 
         "quantity",
         "currency",
         at=(_.kind == "activation").ifelse(_.activated_at.coalesce(_.charged_at), _.charged_at),
-        amount=_.amount - _.tax.coalesce(0) if is_net else _.amount,
+        amount=(_.amount - _.tax.coalesce(0)).cast(AMOUNT) if is_net else _.amount,
         is_activation=_.kind == "activation",
         is_paid=_.amount > 0,
     )

@@ -21,7 +21,8 @@ def clients(client: ir.Table, client_tag: ir.Table, filters: dict[str, Collectio
     """
     chosen = {name: list(values) for name, values in filters.items() if values}
     tags = chosen.pop("tag", None)
-    found = client.filter(*(client[name].isin(values) for name, values in chosen.items()))
+    picked = [client[name].isin(values) for name, values in chosen.items()]
+    found = client.filter(picked) if picked else client
     if tags:
         found = found.semi_join(client_tag.filter(_.tag.isin(tags)), "client_id")
     return found.select("client_id", "created_at", "deleted_at")

@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from reports_lib.metrics.currency import Conversion, converted
+from reports_lib.metrics.currency import AMOUNT, Conversion, converted
 from reports_lib.metrics.timeline import TIME
 
 
@@ -17,7 +17,7 @@ def charges(usage_event: ir.Table, clients: ir.Table, conversion: Conversion, *,
     timeline = conversion.timeline
     known = usage_event.semi_join(clients, "client_id")
     known = known.filter(known.is_paid | (known.started_at >= ibis.literal(timeline.start, TIME)))
-    amount = known.amount - known.tax.coalesce(0) if is_net else known.amount
+    amount = (known.amount - known.tax.coalesce(0)).cast(AMOUNT) if is_net else known.amount
     facts = known.select("client_id", "currency", "is_paid", at=known.started_at, amount=amount)
     facts = conversion.rated(timeline.place(facts))
     return facts.mutate(is_flow=(facts.number > 0) & (facts.amount != 0))

@@ -88,7 +88,13 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             for s, c, p, when in SUBSCRIPTIONS
         ],
         "subscription_period": [
-            {"subscription_id": s, "seq": seq, "kind": kind, "charged_at": at(when), "period_start": start and at(start)}
+            {
+                "subscription_id": s,
+                "seq": seq,
+                "kind": kind,
+                "charged_at": at(when),
+                "period_start": start and at(start),
+            }
             | {"amount": D(n), "currency": CURRENCY[owner[s]], "status": status}
             for s, seq, kind, when, start, n, status in CHARGES
         ],

@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 
+import golden
 import pytest
 
 from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.metrics.figures import FLOWS, RATIOS
 from reports_lib.metrics.stocks import STOCKS
 from reports_lib.values.money import round_half_up
-import golden
 
 HEAD = [*STOCKS, "refill_qty", "refill_total", "refill_avg", "payg_total", "payg_active_avg"]
 HEAD += ["activation_qty", "activation_total", "renew_qty", "renew_total"]
@@ -28,7 +28,10 @@ def found(warehouse_of, ask):
 
 
 def test_every_figure_equals_the_hand_worked_table(found):
-    expected = {key: dict(zip(HEAD, map(Decimal, values), strict=True)) for key, *values in map(str.split, TABLE.split("\n")[1:-1])}
+    expected = {
+        key: dict(zip(HEAD, map(Decimal, values), strict=True))
+        for key, *values in map(str.split, TABLE.split("\n")[1:-1])
+    }
     shown = {row["month"]: row for row in found.rows} | {"Total": found.total}
 
     assert set(HEAD) == {*STOCKS, *FLOWS, *RATIOS} - {"chargeback_qty", "chargeback_total"}
