@@ -42,17 +42,7 @@ def calls(world: World, who: Clients) -> pa.Table:
     rows, in_campaign = len(at), campaign >= 0
     outgoing = in_campaign | chance(rng, 0.42, rows)
     by_bot = np.where(in_campaign, chance(rng, 0.97, rows), chance(rng, 0.35, rows))
-    status = np.where(
-        in_campaign,
-        draw(rng, (44, 28, 8, 5, 9, 2, 2, 1, 0, 1), rows),
-        draw(rng, (74, 13, 4, 2, 2, 1, 1, 2, 0, 1), rows),
-    )
-    ring = rng.integers(1, 28, rows) * SECOND
-    talk = np.where(
-        chance(rng, 0.12, rows),
-        rng.integers(1, 11, rows),
-        5 + (rng.random(rows) ** 3 * np.where(by_bot, 240, 1500)).astype(np.int64),
-    )
+    status, ring, talk = _outcomes(rng, in_campaign, by_bot)
     running = (status == ANSWERED) & (at + ring + talk * SECOND >= world.end)
     status = np.where(running, IN_PROGRESS, status)
     answered = at + ring
@@ -71,6 +61,23 @@ def calls(world: World, who: Clients) -> pa.Table:
         **_costs(rng, talk, outgoing),
     }
     return build("call", columns)
+
+
+def _outcomes(rng: np.random.Generator, in_campaign: Truths, by_bot: Truths) -> tuple[Ints, Ints, Ints]:
+    """How each call ends, how long it rings, and how many seconds are talked if it is answered."""
+    rows = len(by_bot)
+    status = np.where(
+        in_campaign,
+        draw(rng, (44, 28, 8, 5, 9, 2, 2, 1, 0, 1), rows),
+        draw(rng, (74, 13, 4, 2, 2, 1, 1, 2, 0, 1), rows),
+    )
+    ring = rng.integers(1, 28, rows) * SECOND
+    talk = np.where(
+        chance(rng, 0.12, rows),
+        rng.integers(1, 11, rows),
+        5 + (rng.random(rows) ** 3 * np.where(by_bot, 240, 1500)).astype(np.int64),
+    )
+    return status, ring, talk
 
 
 def _campaigns(world: World, rng: np.random.Generator) -> tuple[Ints, Ints]:

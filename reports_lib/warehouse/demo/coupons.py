@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, build, numbers, sorted_by, text
+from reports_lib.warehouse.demo.columns import ONE, Ints, Truths, build, numbers, text
 from reports_lib.warehouse.demo.names import TITLES
 from reports_lib.warehouse.demo.world import DAY, HOUR, MONTHS, World, chance, draw
 
@@ -112,16 +112,31 @@ def coupon_tables(
 ) -> dict[str, pa.Table]:
     """The tables `coupon_group`, `coupon` and `coupon_redemption`.
 
-    `redeemed`, `purchases`, `times` and `clients` have one entry a redemption: the coupon's
+    `redeemed`, `purchases`, `times` and `clients` have one entry a redemption, in order of time: the coupon's
     position, and the ids and the moment of the purchase it was used for.
     """
-    rng = world.rng("coupon_code")
-    rows = some.rows
     groups = {
         "group_id": numbers(len(GROUPS)),
         "name": text(GROUPS, numbers(len(GROUPS), 0)),
         "created_at": world.start - numbers(len(GROUPS))[::-1] * 9 * DAY,
     }
+    redemptions = {
+        "redemption_id": numbers(len(redeemed)),
+        "coupon_id": redeemed + 1,
+        "client_id": clients,
+        "redeemed_at": times,
+        "purchase_id": purchases,
+    }
+    return {
+        "coupon_group": build("coupon_group", groups),
+        "coupon": _coupon_table(world, some, redeemed),
+        "coupon_redemption": build("coupon_redemption", redemptions),
+    }
+
+
+def _coupon_table(world: World, some: Coupons, redeemed: Ints) -> pa.Table:
+    rng = world.rng("coupon_code")
+    rows = some.rows
     content = np.where(some.kind == LIVE, 5 + numbers(rows, 0) % 4, 9 + numbers(rows, 0) % (len(TITLES) - 8))
     columns = {
         "coupon_id": numbers(rows),
@@ -143,21 +158,7 @@ def coupon_tables(
         "enabled": ~chance(rng, 0.03, rows) | np.isin(numbers(rows, 0), redeemed),
         "created_at": some.created,
     }
-    redemptions = {
-        "redemption_id": numbers(len(redeemed)),
-        "coupon_id": redeemed + 1,
-        "client_id": clients,
-        "redeemed_at": times,
-        "purchase_id": purchases,
-    }
-    order = sorted_by(times, purchases)
-    return {
-        "coupon_group": build("coupon_group", groups),
-        "coupon": build("coupon", columns),
-        "coupon_redemption": build(
-            "coupon_redemption", {**redemptions, "redemption_id": numbers(len(order))[np.argsort(order)]}, order
-        ),
-    }
+    return build("coupon", columns)
 
 
 def _codes(rng: np.random.Generator, rows: int) -> list[str]:

@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from reports_lib.warehouse.demo.clients import Clients
@@ -102,15 +103,7 @@ def _invoices(world: World, who: Clients, made: Invoices, tax: Ints, received: I
     company = who.company[made.client]
     days = made.created // DAY
     month = days.astype("datetime64[D]").astype("datetime64[M]")
-    series = company * 100_000 + month.astype(np.int64)
-    order = np.argsort(series, kind="stable")
-    ranked = np.empty(rows, np.int64)
-    ranked[order] = np.arange(rows) - np.searchsorted(series[order], series[order], side="left") + 1
-    prefix = [c[12] for c in COMPANIES]
-    labels = [
-        f"{prefix[c - 1]}{str(m).replace('-', '')}-{n:04d}"
-        for c, m, n in zip(company.tolist(), month.astype(str).tolist(), ranked.tolist(), strict=True)
-    ]
+    labels = _labels(company, month)
     files = [
         f"{label}_{day}.pdf"
         for label, day in zip(labels, days.astype("datetime64[D]").astype(str).tolist(), strict=True)
@@ -138,6 +131,20 @@ def _invoices(world: World, who: Clients, made: Invoices, tax: Ints, received: I
         "deleted_at": (made.created + 2 * DAY, discarded),
     }
     return build("invoice", columns)
+
+
+def _labels(company: Ints, month: npt.NDArray[np.datetime64]) -> list[str]:
+    """Account numbers: the issuer's prefix, the month, and a number counted within both."""
+    rows = len(company)
+    series = company * 100_000 + month.astype(np.int64)
+    order = np.argsort(series, kind="stable")
+    ranked = np.empty(rows, np.int64)
+    ranked[order] = np.arange(rows) - np.searchsorted(series[order], series[order], side="left") + 1
+    prefix = [c[12] for c in COMPANIES]
+    return [
+        f"{prefix[c - 1]}{str(m).replace('-', '')}-{n:04d}"
+        for c, m, n in zip(company.tolist(), month.astype(str).tolist(), ranked.tolist(), strict=True)
+    ]
 
 
 def _revisions(world: World, made: Invoices, received: Ints, users: pa.Table) -> pa.Table:
