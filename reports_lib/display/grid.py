@@ -59,7 +59,8 @@ class Grid:
         put = object.__setattr__
         put(self, "name", _slug(self.name or self.title))
         put(self, "shown_rows", shown(plain(self.rows), self.columns, self.title))
-        put(self, "shown_total", shown([self.total], self.columns, self.title)[0] if self.total is not None else None)
+        total = [self._labelled(self.total)] if self.total is not None else []
+        put(self, "shown_total", next(iter(shown(total, self.columns, self.title)), None))
         put(self, "parquet", _parquet(self))
         if folder := os.environ.get("DAYBOOK_TABLES"):
             _keep(Path(folder) / f"{self.name}.parquet", self.parquet, self.title)
@@ -70,6 +71,11 @@ class Grid:
             "text/plain": self._plain(),
             MIME: self._reference(),
         }
+
+    def _labelled(self, total: Mapping[str, Any]) -> Row:
+        """`total` with the words that it leaves out: "Total" in the first column, nothing in the others."""
+        words = [column.name for column in self.columns if not column.is_number]
+        return dict.fromkeys(words) | dict.fromkeys(words[:1], "Total") | dict(total)
 
     def _reference(self) -> dict[str, Any]:
         return {
