@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reports_lib.errors import CorruptSnapshotError, UnknownNameError
 from reports_lib.snapshots.manifest import FileRef, Manifest, TableRef
+from reports_lib.snapshots.removal import delete
 from reports_lib.snapshots.seal import open_file, open_snapshot, seal
 
 VALUES = st.one_of(st.text(), st.integers(), st.booleans(), st.lists(st.text(), max_size=3))
@@ -115,6 +116,13 @@ def test_a_table_without_its_rows_is_not_sealed(store, report):
     assert list(store.files()) == []
 
 
+def test_a_table_whose_rows_are_others_is_not_sealed(store, report):
+    asked = report()
+    (table,) = asked.draft.tables
+    with pytest.raises(ValueError, match="'clients' lacks its file"):
+        seal(store, replace(asked.draft, tables=(replace(table, sha256="0" * 64),)), asked.files)
+
+
 @pytest.mark.parametrize("key", ["", "HTML", "html\n", "table:../x", "a b"])
 def test_what_is_no_key_of_a_file_is_not_sealed(store, report, key):
     asked = report()
@@ -131,7 +139,8 @@ def test_no_such_file_of_a_snapshot(store, sealed):
     "text",
     ["", "../../etc/passwd", "%00", "\0", "A" * 64, "0" * 64, "x" * 9999, "{}\n", "{}\0", " {}", "{}/../{}", "./{}"],
 )
-def test_an_id_of_no_snapshot(store, sealed, text):  # T10
+def test_an_id_of_no_snapshot(store, sealed, report, text):  # T10
+    delete(store, report(b"<h1>Another</h1>").sealed(store).id, by="olena", reason="", at=sealed.as_of)
     with pytest.raises(UnknownNameError, match="no snapshot of that id"):
         open_snapshot(store, text.replace("{}", sealed.id))
 
