@@ -264,18 +264,26 @@ def test_a_workspace_whose_database_is_down(tmp_path):
         engine(Workspace(root=tmp_path, outputs=tmp_path, database_url=url))
 
 
-def test_a_connection_that_was_cut_is_replaced_without_a_word(upgraded):  # F6
-    cut = text(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = :own"
-    )
-    with upgraded.connect() as first, upgraded.connect() as second:
-        second.execute(text("SELECT 1"))
-        first.execute(cut, {"own": upgraded.url.database})
-        with pytest.raises(DatabaseError):  # it was in use
-            second.execute(text("SELECT 1"))
-        second.invalidate()
-    with upgraded.connect() as one, upgraded.connect() as two:
-        assert (one.scalar(text("SELECT 1")), two.scalar(text("SELECT 1"))) == (1, 1)
+CUT = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = :own")
+
+
+def test_a_connection_that_was_cut_while_idle_is_replaced_without_a_word(upgraded):  # F6
+    with upgraded.connect() as cutter:
+        with upgraded.connect() as idle:
+            idle.execute(text("SELECT 1"))
+        cutter.execute(CUT, {"own": upgraded.url.database})
+        with upgraded.connect() as replaced_one:
+            assert replaced_one.scalar(text("SELECT 1")) == 1
+
+
+def test_a_connection_that_is_cut_in_use_is_one_line_and_the_next_works(upgraded):  # F6
+    with upgraded.connect() as cutter, upgraded.connect() as used:
+        used.execute(text("SELECT 1"))
+        cutter.execute(CUT, {"own": upgraded.url.database})
+        with pytest.raises(DatabaseError, match="cannot be reached"):
+            used.execute(text("SELECT 1"))
+    with upgraded.connect() as later:
+        assert later.scalar(text("SELECT 1")) == 1
 
 
 def test_an_engine_reads_what_its_workspace_says(workspace):
