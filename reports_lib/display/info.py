@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from reports_lib.values.formats import NOTHING
 from reports_lib.values.interval import Interval
 
 MIME = "application/vnd.daybook.info+json"
@@ -41,7 +42,7 @@ class Info:
             "Requested interval": _spoken(self.requested_interval),
             "Data interval": data,
             "Time zone": str(self.zone),
-            **self.asked,
+            **{label: text for label, text in self.asked.items() if text != NOTHING},  # what was left open says nothing
             "As of": self._clock(self.as_of),
             "Data version": self.data_version,
         }

@@ -11,6 +11,7 @@ from reports_lib.database.schema import Snapshot
 from reports_lib.families import heading
 from reports_lib.rendering.formats import Format
 from reports_lib.snapshots.manifest import Manifest
+from reports_lib.values.formats import NOTHING
 from reports_lib.workspace import Workspace
 
 
@@ -109,7 +110,8 @@ def _downloads(keys: list[str], token: str) -> list[Download]:
 
 
 def _named(labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(name.replace("_", " ").capitalize(), text) for name, text in labels.items() if name != "interval"]
+    chosen = {name: text for name, text in labels.items() if text != NOTHING and name not in ("interval", "time_zone")}
+    return [(name.replace("_", " ").capitalize(), text) for name, text in chosen.items()]
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:

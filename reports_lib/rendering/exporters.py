@@ -44,12 +44,14 @@ class DaybookHTML(HTMLExporter):
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: object
     ) -> tuple[Any, dict[str, Any]]:
-        """The report of an executed notebook; `resources["daybook"]` may bring `title` and `facts`."""
+        """The report of an executed notebook; `resources["daybook"]` may bring `title`, `lead` and `facts`."""
         given = dict((resources or {}).get("daybook", {}))
         heading = _heading(nb)
         report = {
             "title": given.get("title") or heading or (resources or {}).get("metadata", {}).get("name", "Report"),
             "facts": given.get("facts", {}),
+            "lead": given.get("lead", ""),
+            "blocks": list(_blocks(nb)),
             "has_heading": bool(heading),
             "style": (HERE / "template" / "report.css").read_text() + paper(nb).css,
             "media": {"TABLE": media.TABLE, "CHART": media.CHART, "INFO": media.INFO, "TILES": media.TILES},
@@ -76,6 +78,27 @@ class DaybookPDF(DaybookHTML):
         """The report of an executed notebook as PDF, dated now."""
         page, resources = super().from_notebook_node(nb, resources, **kw)
         return pdf(page.encode(), created=datetime.now(UTC)), resources
+
+
+def _blocks(nb: NotebookNode) -> Iterator[dict[str, Any]]:
+    """What is read together: words, outputs, or a figure, which is words and the charts right below them."""
+    words = ""
+    for cell in nb.cells:
+        if cell.cell_type == "markdown" and cell.source.strip():
+            if words:
+                yield {"words": words, "cell": None, "outputs": [], "is_figure": False}
+            words = cell.source
+            continue
+        outputs = [o for o in cell.get("outputs", []) if o.output_type in ("display_data", "execute_result")]
+        if not outputs:
+            continue
+        is_figure = bool(words) and all(media.CHART in output.data for output in outputs)
+        if words and not is_figure:
+            yield {"words": words, "cell": None, "outputs": [], "is_figure": False}
+        yield {"words": words if is_figure else "", "cell": cell, "outputs": outputs, "is_figure": is_figure}
+        words = ""
+    if words:
+        yield {"words": words, "cell": None, "outputs": [], "is_figure": False}
 
 
 def _heading(nb: NotebookNode) -> str:

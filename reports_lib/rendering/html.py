@@ -8,13 +8,14 @@ from nbformat import NotebookNode
 from reports_lib.rendering.exporters import DaybookHTML
 
 
-def html(notebook: NotebookNode, *, title: str, facts: Mapping[str, str]) -> bytes:
+def html(notebook: NotebookNode, *, title: str, facts: Mapping[str, str], lead: str = "") -> bytes:
     """The report as UTF-8 HTML: identical bytes for identical input.
 
-    `title` names the page, and heads it unless the notebook has a top heading of its own; `facts` are shown at the
-    foot by label, `Link` also in the margin of printed pages.
+    `title` names the page, and heads it unless the notebook has a top heading of its own; `lead` is one line above
+    it, such as the interval; `facts` are shown at the foot by label, `Link` also in the margin of printed pages.
     """
-    page, _ = _exporter().from_notebook_node(notebook, {"daybook": {"title": title, "facts": dict(facts)}})
+    given = {"title": title, "lead": lead, "facts": dict(facts)}
+    page, _ = _exporter().from_notebook_node(notebook, {"daybook": given})
     return str(page).encode()
 
 

@@ -65,7 +65,7 @@ def contents(
     """
     stored = tables(executed, folder)
     stem = file_stem(draft)
-    page = html(executed, title=draft.title, facts=facts(draft))
+    page = html(executed, title=draft.title, lead=lead(draft), facts=facts(draft))
     files = {
         "ipynb": Content(nbformat.writes(executed).encode(), NOTEBOOK, f"{stem}.ipynb"),
         "html": Content(page, Format.HTML.mime, f"{stem}.html"),
@@ -97,6 +97,12 @@ def file_stem(manifest: Manifest) -> str:
     """How downloads are called: the family and the interval, nothing that a user typed."""
     interval = (manifest.requested_interval or "").replace("/", "_").replace(":", "")
     return f"{manifest.family}_{interval}" if interval else manifest.family
+
+
+def lead(manifest: Manifest) -> str:
+    """What the report is of, in a line: interval, zone, currency."""
+    interval = (manifest.requested_interval or "").replace("/", " to ").replace("T", " ")
+    return ", ".join(filter(None, [interval, manifest.time_zone, manifest.labels.get("currency")]))
 
 
 def facts(manifest: Manifest) -> dict[str, str]:
