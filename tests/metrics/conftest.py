@@ -5,9 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import ibis
 import pytest
 
+from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.values.interval import Interval
+from reports_lib.warehouse.tables import TABLES
+
+READ = ("client", "client_tag", "client_activity", "company", "currency", "fx_rate", "invoice", "ledger_entry")
+READ += ("package", "subscription", "subscription_period", "usage_event")
 
 
 @dataclass(frozen=True)
@@ -42,3 +48,21 @@ def ask():
         return replace(Asked(Interval.parse(interval, ZoneInfo(zone), as_of)), **changes)
 
     return make
+
+
+class Books:
+    """Given rows as canonical tables of a DuckDB in memory: quick, for facts that no engine can change."""
+
+    def __init__(self, tables, arrow) -> None:
+        self._backend = ibis.duckdb.connect()
+        for name in READ:
+            self._backend.con.register(f"given_{name}", arrow(name, tables.get(name, [])))
+
+    def table(self, name: str):
+        return self._backend.table(f"given_{name}").cast(TABLES[name].schema)
+
+
+@pytest.fixture
+def found(arrow):
+    """`found(tables, question)`: the figures."""
+    return lambda tables, asked: customer_dynamics(Books(tables, arrow), asked)
