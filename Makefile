@@ -22,7 +22,7 @@ lint: setup
 	$(BIN)/mypy
 
 lab: setup
-	DAYBOOK_HOME="$(CURDIR)" $(BIN)/daybook prepare
+	DAYBOOK_HOME="$(CURDIR)" $(BIN)/daybook demo --data-only
 	DAYBOOK_HOME="$(CURDIR)" $(BIN)/jupyter lab notebooks
 
 bench: setup

@@ -22,7 +22,6 @@ def ingest(table: str, files: tuple[Path, ...], skip_bad: bool, again: bool, mes
     """Load CSV (also .gz) or Parquet FILES into a canonical TABLE: all rows or none."""
     workspace = Workspace.find()
     with running(f"ingest {table}") as progress:
-        progress("reading", 0, 0)
         report = load(
             Address.of(workspace, reader=False),
             table,
@@ -33,5 +32,6 @@ def ingest(table: str, files: tuple[Path, ...], skip_bad: bool, again: bool, mes
             again=again,
             now=datetime.now(UTC),
             rejects=workspace.outputs / "rejects",
+            progress=lambda name, lines: progress(f"{name}: {lines:,} lines", 0, 0),
         )
     click.echo(str(report))
