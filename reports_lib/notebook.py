@@ -12,6 +12,7 @@ where nobody does, the workspace's own warehouse is opened as it is now. No secr
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -116,8 +117,10 @@ def begin(space: Mapping[str, Any]) -> tuple[Asked, Warehouse]:
     schema = Schema.of(space.get("__annotations__", {}), space)
     if not schema.parameters:
         raise NotebookError("no parameters: run the cell tagged `parameters` before begin(globals())")
-    warehouse = _open()
-    resolved = schema.resolve({}, warehouse.as_of, cache(warehouse.options))
+    with ExitStack() as on_failure:
+        warehouse = on_failure.enter_context(_open())
+        resolved = schema.resolve({}, warehouse.as_of, cache(warehouse.options))
+        on_failure.pop_all()  # it stays open for the notebook
     return Asked(resolved.values, resolved.labels, warehouse.as_of), warehouse
 
 

@@ -45,13 +45,13 @@ def customer_dynamics(warehouse: Warehouse, asked: Question) -> Figures:
         return figures([], [], {}, asked, shown_places)
     conversion = Conversion.of(declared, Timeline(buckets), is_fixed=asked.fx_mode == "report_end")
     facts = Facts.of(warehouse, asked, conversion)
-    found = rows(_query(facts, asked))
+    found = rows(query(facts, asked))
     if any(row["unrated"] for row in found if row["is_whole"]):
         _refuse(facts, declared)
     return figures(found, buckets, _packages(warehouse, found, asked), asked, shown_places)
 
 
-def _query(facts: Facts, asked: Question) -> ir.Table:
+def query(facts: Facts, asked: Question) -> ir.Table:
     """One row a bucket, and one a bucket and package if asked for, with every stock and flow."""
     timeline = facts.conversion.timeline
     used, booked = usage.per_client(facts.usage), facts.booked

@@ -81,6 +81,10 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             {"client_id": c, "started_at": at(when), "amount": D(n), "currency": CURRENCY[c], "is_paid": paid}
             for c, when, n, paid in USAGE
         ],
+        "currency": [
+            {"code": code, "rate_precision": 4, "details_precision": 4, "totals_precision": 2}
+            for code in ("EUR", "USD")
+        ],
         "package": [{"package_id": 101, "name": "Basic"}, {"package_id": 102, "name": "Europe"}],
         "subscription": [
             {"subscription_id": s, "client_id": c, "package_id": p, "assigned_at": at(when), "activated_at": at(when)}
