@@ -55,8 +55,8 @@ def faults(notebook: Path) -> Iterator[str]:
     code = "\n".join(c.source for c in cells if c.cell_type == "code")
     if "begin(globals())" not in code:
         yield "no cell calls begin(globals()), which hands the parameters and the warehouse over"
-    if "Info(" not in code:
-        yield "no cell shows Info(…), which says which interval the data really covers"
+    if not re.search(r"\b(facts|Info)\(", code):
+        yield "no cell shows facts(…), which says which interval the data really covers"
 
 
 def draft(workspace: Workspace, family: str) -> list[Path]:
@@ -103,17 +103,29 @@ def _first_notebook(family: str) -> NotebookNode:
         new_code_cell("asked, warehouse = begin(globals())"),
         new_markdown_cell("## Clients by type\n\nClients that were created in the period, by type."),
         new_code_cell(
-            'client = warehouse.table("client")\n'
-            "created = client.filter(client.created_at >= asked.interval.start.replace(tzinfo=None),\n"
-            "                        client.created_at < asked.interval.end.replace(tzinfo=None))\n"
-            "by_type = created.group_by(created.client_type).agg(clients=created.count())\n"
-            'Grid("Clients by type", by_type.order_by("client_type"), [Column("client_type", "Type"), '
-            'Column("clients", "Clients", kind="quantity")], is_main=True)'
+            "from datetime import UTC\n\n"
+            'client = warehouse.table("client")  # its times are UTC, and do not say so\n'
+            "start, end = asked.interval.start.replace(tzinfo=None), asked.interval.end.replace(tzinfo=None)\n"
+            "created = client.filter(client.created_at >= start, client.created_at < end)\n"
+            "moments = created.created_at\n"
+            "summary = created.agg(clients=created.count(), first=moments.min(), last=moments.max())\n"
+            "total = summary.to_pyarrow().to_pylist()[0]"
         ),
-        new_markdown_cell("## About this report"),
         new_code_cell(
-            "first_last = created.agg(first=created.created_at.min(), last=created.created_at.max())\n"
-            "Info.of(asked, warehouse, first_last)"
+            "Grid(\n"
+            '    "Clients by type",\n'
+            '    created.group_by("client_type").agg(clients=created.count()).order_by("client_type"),\n'
+            '    [Column("client_type", "Type"), Column("clients", "Clients", "quantity")],\n'
+            "    total=total,\n"
+            "    is_main=True,\n"
+            ")"
+        ),
+        new_markdown_cell("## About these data"),
+        new_code_cell(
+            "first_last = None  # where no client was created\n"
+            'if total["clients"]:\n'
+            '    first_last = (total["first"].replace(tzinfo=UTC), total["last"].replace(tzinfo=UTC))\n'
+            "facts(asked, warehouse, first_last)"
         ),
     ]
     for number, cell in enumerate(cells):

@@ -65,16 +65,15 @@ def contents(
     """
     stored = tables(executed, folder)
     stem = file_stem(draft)
+    # first, for they may refuse, and the page of a table of many thousand rows takes minutes
+    sheets = {str(form): sheet(stored, form, draft) for form in SHEETS if form in formats}
     page = html(executed, title=draft.title, lead=lead(draft), facts=facts(draft))
-    files = {
+    files = sheets | {
         "ipynb": Content(nbformat.writes(executed).encode(), NOTEBOOK, f"{stem}.ipynb"),
         "html": Content(page, Format.HTML.mime, f"{stem}.html"),
     }
     if Format.PDF in formats:
         files["pdf"] = Content(pdf(page, created=draft.generated_at), Format.PDF.mime, f"{stem}.pdf")
-    for form in SHEETS:
-        if form in formats:
-            files[str(form)] = sheet(stored, form, draft)
     for each in stored:
         parquet = f"{each.name}.parquet"
         files[f"table:{each.name}"] = Content((folder / parquet).read_bytes(), PARQUET, parquet)
