@@ -39,6 +39,7 @@ def test_failed_and_rolled_back_charges_do_not_count(found, ask):  # T-34, T-35
 def test_free_activation_counts_with_or_without_a_charge_of_zero(found, ask):  # T-36
     subscriptions = [held(1, 1, 7, "2024-01-05"), held(2, 2, 7, "2024-01-05")]
     subscriptions.append(held(3, 3, 7, "2024-01-05", status="pending", activated_at=None))  # does not count
+    subscriptions.append(held(4, 3, 7, "2024-01-05", status="pending"))  # nor does this, whatever its times say
     tables = {"client": [client(n) for n in (1, 2, 3)], "subscription": subscriptions}
     tables["subscription_period"] = [charged(1, 0, "2024-01-05", "0")]
     figures = found(tables, ask(JANUARY))
