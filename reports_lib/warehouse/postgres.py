@@ -17,9 +17,17 @@ from reports_lib.warehouse.address import Address
 
 
 class _Compiler(type(sc.postgres.compiler)):  # type: ignore[misc]  # ibis ships no types
-    """Ibis' SQL for Postgres, with tables in memory written out as VALUES."""
+    """Ibis' SQL for Postgres, with tables in memory written out as VALUES and nothing shared."""
 
     __slots__ = ()
+
+    def to_sqlglot(self, expr: Any, **options: Any) -> sge.Expression:  # noqa: ANN401
+        """The statement as a tree of its own.
+
+        Ibis lets a table that is used twice stand at two places of the tree as one object. Where sqlglot
+        then rewrites a semi join for Postgres, it is taken out at one place and left in at the other.
+        """
+        return super().to_sqlglot(expr, **options).copy()
 
     def visit_InMemoryTable(  # noqa: N802  # ibis' name
         self,
