@@ -79,6 +79,8 @@ __all__ = [
     "lines",
 ]
 
+MOST_SERIES = 8  # in one chart
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -139,7 +141,12 @@ def headlines(
 def chart(
     rows: Sequence[Mapping[str, Any]], axes: Mapping[str, str], y: Column, title: str, *, adds_up: bool = False
 ) -> Chart:
-    """Bars of `y`; lines where `axes` name several series that overlap, and so must not stand on each other."""
+    """Bars of `y`; lines where `axes` name several series that overlap, and so must not stand on each other.
+
+    Of many series only the largest are drawn, and the title says so: more colours cannot be told apart.
+    """
+    if "color" in axes:
+        rows, title = _largest(rows, axes["color"], y, title)
     draw = bars if adds_up or "color" not in axes else lines
     series = Column(axes["color"], words(axes["color"])) if "color" in axes else None
     return draw(rows, Column(axes["x"], words(axes["x"])), y, title, color=series)
@@ -152,6 +159,18 @@ def facts(
     interval: Stretch = asked.interval
     labels = {words(name): text for name, text in asked.labels.items() if name not in ("interval", "time_zone")}
     return Info(labels, interval, data_interval, asked.as_of, interval.zone, warehouse.version, notes)
+
+
+def _largest(
+    rows: Sequence[Mapping[str, Any]], series: str, y: Column, title: str
+) -> tuple[Sequence[Mapping[str, Any]], str]:
+    sums: dict[str, Any] = {}
+    for row in rows:
+        sums[row[series]] = sums.get(row[series], 0) + abs(row[y.name] or 0)
+    if len(sums) <= MOST_SERIES:
+        return rows, title
+    kept = sorted(sums, key=lambda name: (-sums[name], name))[:MOST_SERIES]
+    return [row for row in rows if row[series] in kept], f"{title} ({MOST_SERIES} largest of {len(sums)})"
 
 
 def _tile(column: Column, total: Mapping[str, Any] | None, compared: Mapping[str, Any] | None) -> Tile:

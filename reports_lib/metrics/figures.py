@@ -55,6 +55,11 @@ class Figures:
     places: Places
 
     @property
+    def has_partial(self) -> bool:
+        """Whether a row is cut short."""
+        return any(row["extent"] for row in self.rows)
+
+    @property
     def axes(self) -> dict[str, str]:
         """What a chart of `rows` has along the foot (`x`), and what tells its series apart (`color`), if anything."""
         of_time = [key for key in self.keys if key != "package"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reports_lib.notebook import Column, chart
 from reports_lib.parameters.schema import Schema
 from reports_lib.parameters.sets import read_set
 
@@ -127,3 +128,10 @@ def test_every_grouping_is_shown(run):  # JD-22, JD-23
     _, shown = run(**QUESTION | {"group_by": ["month", "package"], "chargebacks": True})
     assert [row["package"] for row in shown["table"].shown_rows[:3]] == ["Basic", "Europe", "(no package)"]
     assert all(bundle._repr_mimebundle_() for name, bundle in shown.items() if name.startswith("chart-") and bundle)
+
+
+def test_chart_of_many_series_shows_the_largest():
+    rows = [{"month": "2024-01", "package": f"P{n}", "qty": n} for n in range(12)]
+    drawn = chart(rows, {"x": "month", "color": "package"}, Column("qty", "Qty", "quantity"), "Held", adds_up=True)
+    assert drawn.title == "Held (8 largest of 12)"
+    assert [row["package"] for row in drawn.rows] == [f"P{n}" for n in range(4, 12)]
