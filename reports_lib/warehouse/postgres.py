@@ -62,6 +62,8 @@ class ReadOnlyPostgres(IbisPostgres):
         """Nothing: `_Compiler` writes its rows into the query."""
 
 
+# Reports sum up whole tables: room to do so in memory, and no time spent on compiling what runs once.
+SESSION = {"work_mem": "64MB", "jit": "off"}
 STATE = """
     select pg_current_snapshot()::text || ' at ' || to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 """
@@ -82,6 +84,8 @@ def open_postgres(address: Address) -> tuple[ReadOnlyPostgres, str]:
         state.__enter__()
         (name,) = con.execute(STATE).fetchone() or ("",)
         con.execute("select set_config('search_path', %s, false)", (f'"{address.schema}"',))
+        for setting in SESSION.items():
+            con.execute("select set_config(%s, %s, false)", setting)
         backend = ReadOnlyPostgres.from_connection(con)
         backend.state = state  # let go of, it would end
         return backend, str(name)

@@ -128,6 +128,7 @@ def _fill_postgres(con: psycopg.Connection, schema: str, tables: Mapping[str, pa
         with con.cursor().copy(sql.SQL("copy {} ({}) from stdin (format csv)").format(target, columns)) as copy:
             for batch in rows.to_batches(max_chunksize=BATCH):
                 copy.write(_csv(batch))
+        con.execute(sql.SQL("analyze {}").format(target))  # else the first reports are planned blindly
 
 
 def _csv(batch: pa.RecordBatch) -> bytes:
