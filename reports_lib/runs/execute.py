@@ -12,7 +12,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from reports_lib.errors import DaybookError, NotebookError, SettingError, named
+from reports_lib.errors import DaybookError, NotebookError, SettingError, StoreError, named
 from reports_lib.parameters.schema import Resolved
 
 # It warns of every parameter whose annotation it cannot read; ours have all been checked by then.
@@ -47,12 +47,13 @@ def execute(notebook: Path, resolved: Resolved, sandbox: Sandbox, progress: Prog
     """Run every cell of `notebook` in a fresh kernel and return the executed notebook.
 
     A `DaybookError` raised in the kernel keeps its class; anything else that goes wrong in a cell
-    is a `NotebookError` that names the cell by the heading above it.
+    is a `NotebookError` that names the cell by the heading above it. Raises `StoreError` if the
+    sandbox cannot be written.
     """
     source = _read(notebook)
     at = _Position(source, progress)
-    sandbox.tables.mkdir(parents=True, exist_ok=True)
     try:
+        sandbox.tables.mkdir(parents=True, exist_ok=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # sockets that pyzmq closes a moment later
             return papermill.execute_notebook(
@@ -75,6 +76,8 @@ def execute(notebook: Path, resolved: Resolved, sandbox: Sandbox, progress: Prog
         raise NotebookError(f"{notebook.stem}: {at.heading()!r} took longer than {limit}") from None
     except DeadKernelError:
         raise NotebookError(f"{notebook.stem}: the kernel died in {at.heading()!r}; it may lack memory") from None
+    except OSError as error:
+        raise StoreError(f"{notebook.stem} cannot be run in {sandbox.folder}: {error.strerror or error}") from None
 
 
 class _Position:

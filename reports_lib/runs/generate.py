@@ -78,9 +78,8 @@ def generate(
                 raise StoreError(f"run {run_id} was taken over by another attempt; this one is thrown away")
     except BaseException as error:
         # Interrupts count too: a run that nobody makes any more must not look as if somebody did.
-        reason = error if isinstance(error, DaybookError) else DaybookError(f"interrupted by {type(error).__name__}")
         with Session(installation.database) as session, session.begin():
-            record.fail(session, run_id, attempt, reason, clock())
+            record.fail(session, run_id, attempt, _reason(error), clock())
         raise
     shutil.rmtree(folder, ignore_errors=True)
     return outcome_of(installation, run_id)
@@ -144,6 +143,15 @@ def _environment(plan: _Plan, request: Request, installation: Installation) -> d
 def _keep_versions(session: Session, run_id: int, resolved: Resolved, data_version: str) -> None:
     row = session.get_one(Run, run_id)
     row.resolved, row.data_version = dict(resolved.literals), data_version
+
+
+def _reason(error: BaseException) -> DaybookError:
+    """What the run's row says of `error`."""
+    if isinstance(error, DaybookError):
+        return error
+    if isinstance(error, Exception):
+        return DaybookError(f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
+    return DaybookError(f"interrupted by {type(error).__name__}")
 
 
 def _fresh(folder: Path) -> Path:

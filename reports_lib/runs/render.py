@@ -1,6 +1,5 @@
 """An executed notebook to the files of a snapshot: itself, its tables, and every view of it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -122,4 +121,4 @@ def _table_ref(table: StoredTable) -> TableRef:
 
 def parse(notebook: bytes) -> NotebookNode:
     """A stored notebook."""
-    return nbformat.from_dict(json.loads(notebook))
+    return nbformat.reads(notebook.decode(), as_version=4)
