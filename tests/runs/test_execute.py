@@ -93,5 +93,5 @@ def test_no_kernel_stays_behind(run):
 def test_a_file_that_is_no_notebook_is_told(tmp_path):
     path = tmp_path / "sales.ipynb"
     path.write_text("{")
-    with pytest.raises(SettingError, match="sales.ipynb cannot be read as a notebook"):
+    with pytest.raises(SettingError, match=r"sales\.ipynb cannot be read as a notebook"):
         execute(path, Resolved({}, {}, {}, {}), Sandbox(tmp_path / "run", {}, 60), quiet)
