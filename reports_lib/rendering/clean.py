@@ -1,14 +1,13 @@
 """Markup that came out of a notebook to markup that can do nothing but be read.
 
-What is not on the lists is shown as the text it is. A link leads within the page or to a mail
-address, a picture carries itself: a report has no address of another place in it.
+Of what is not on the lists the text stays, of scripts and style sheets nothing. A link leads within
+the page or to a mail address, a picture carries itself: a report has no address of another place in it.
 """
 
 import re
 from functools import cache
 
-from bleach import Cleaner  # type: ignore[import-untyped]
-from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]
+from nh3 import Cleaner
 
 TAGS = frozenset(
     re.findall(
@@ -18,32 +17,43 @@ TAGS = frozenset(
         table tbody td tfoot th thead tr u ul var""",
     )
 )
-_SILENT = re.compile(r"<(style|script)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+SILENT = {"script", "style"}  # pandas puts a style sheet before each frame
+_SPANNING = {"colspan", "rowspan", "span", "scope", "style"}
+# no `id`, for an id of the data could answer for one of the page
+ATTRIBUTES = {
+    "*": {"class", "dir", "lang"},
+    "a": {"href"},
+    "abbr": {"title"},
+    "img": {"alt", "src"},
+    "ol": {"start"},
+    **dict.fromkeys(("td", "th", "col", "colgroup"), _SPANNING),
+}
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+", re.IGNORECASE)
-_SPAN = re.compile(r"[0-9]{1,4}")
+_PLACE = re.compile(r"#.*|mailto:.*", re.IGNORECASE | re.DOTALL)
+_NUMBER = re.compile(r"[0-9]{1,4}")
+_ALLOWED = {"href": _PLACE, "src": _PICTURE} | dict.fromkeys(("colspan", "rowspan", "span", "start"), _NUMBER)
 
 
 def clean(markup: str) -> str:
     """`markup` without anything that runs, loads or leads away (T1)."""
-    # pandas puts a style sheet before each frame: dropped whole, for shown as text it would only puzzle
-    return str(_cleaner().clean(_SILENT.sub("", markup)))
+    return _cleaner().clean(markup)
 
 
-def _may_keep(tag: str, name: str, value: str) -> bool:
-    """Whether an attribute stays; no `id`, for an id of the data could answer for one of the page."""
-    if name in ("class", "dir", "lang"):
-        return True
-    if name == "href":
-        return tag == "a" and (value.startswith("#") or value.lower().startswith("mailto:"))
-    if tag == "img":
-        return name == "alt" or (name == "src" and _PICTURE.fullmatch(value) is not None)
-    if tag in ("td", "th", "col", "colgroup"):
-        is_span = name in ("colspan", "rowspan", "span") and _SPAN.fullmatch(value) is not None
-        return is_span or name in ("scope", "style")
-    return (tag, name) in (("abbr", "title"), ("ol", "start"))
+def _kept(tag: str, name: str, value: str) -> str | None:
+    """The value if the attribute may have it, else None, which takes the attribute away."""
+    allowed = _ALLOWED.get(name)
+    return value if allowed is None or allowed.fullmatch(value) else None
 
 
 @cache
 def _cleaner() -> Cleaner:
-    styles = CSSSanitizer(allowed_css_properties=["text-align"], allowed_svg_properties=[])
-    return Cleaner(tags=TAGS, attributes=_may_keep, protocols=["mailto", "data"], css_sanitizer=styles)
+    return Cleaner(
+        tags=TAGS,
+        clean_content_tags=SILENT,
+        attributes=ATTRIBUTES,
+        attribute_filter=_kept,
+        filter_style_properties={"text-align"},
+        url_schemes={"data", "mailto"},
+        url_relative="pass_through",
+        link_rel=None,
+    )
