@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -28,6 +29,7 @@ from reports_lib.errors import DaybookError, SettingError, UnknownNameError
 from reports_lib.parameters.sets import read_set
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.request import DEFAULT_FORMATS, SYSTEM, Request
+from reports_lib.values.clock import zone as zone_of
 from reports_lib.workspace import Workspace
 
 KEYS = ("name", "family", "set", "parameters", "cron", "time_zone", "formats", "catch_up")
@@ -40,6 +42,13 @@ class CatchUp(StrEnum):
     ALL = "all"
     LAST = "last"
     SKIP = "skip"  # only a tick of the last hour still runs
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The policy named `text`; raises `UnknownNameError`."""
+        if text not in list(cls):
+            raise UnknownNameError.of("catch_up", text, list(cls))
+        return cls(text)
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ def _entry(item: object, number: int, path: Path, workspace: Workspace) -> Entry
         return _read_entry(item, workspace)
     except KeyError as missing:
         raise SettingError(f"{where} lacks {missing.args[0]!r}") from None
-    except (DaybookError, CronSimError, ValueError, OSError) as error:
+    except (DaybookError, ValueError, OSError) as error:
         raise SettingError(f"{where}: {error}") from None
 
 
@@ -139,9 +148,12 @@ def _read_entry(item: dict[str, object], workspace: Workspace) -> Entry:
         set_name=set_name,
         given=given | changes,
         cron=text["cron"],
-        zone=ZoneInfo(text.get("time_zone", workspace.time_zone)),
+        zone=zone_of(text.get("time_zone", workspace.time_zone)),
         formats=tuple(Format.parse(str(f)) for f in formats),
-        catch_up=CatchUp(text.get("catch_up", "last")),
+        catch_up=CatchUp.parse(text.get("catch_up", "last")),
     )
-    CronSim(entry.cron, datetime(2000, 1, 1, tzinfo=entry.zone))  # says now whether it can be read
+    try:
+        CronSim(entry.cron, datetime(2000, 1, 1, tzinfo=entry.zone))
+    except CronSimError:
+        raise ValueError(f"cron {entry.cron!r} cannot be read; it must be like '0 6 1 * *'") from None
     return entry

@@ -86,11 +86,17 @@ def test_nothing_is_due_twice(schedule):
     [
         ("- name: a", "entry a lacks 'family'"),
         ("- {name: a, family: seles, cron: '* * * * *'}", "entry a: no family named 'seles'; did you mean 'sales'"),
-        ("- {name: a, family: sales, cron: 'every day'}", "entry a: "),
-        ("- {name: a, family: sales, cron: '0 0 * * *', time_zone: Mars/Base}", "entry a: "),
+        ("- {name: a, family: sales, cron: 'every day'}", "entry a: cron 'every day' cannot be read"),
+        (
+            "- {name: a, family: sales, cron: '0 0 * * *', time_zone: Mars/Base}",
+            "entry a: 'Mars/Base' is not a time zone",
+        ),
         ("- {name: a, family: sales, cron: '0 0 * * *', formats: [docx]}", "entry a: no format named 'docx'"),
         ("- {name: a, family: sales, cron: '0 0 * * *', cuncurrency: 1}", "entry a: no key named 'cuncurrency'"),
-        ("- {name: a, family: sales, cron: '0 0 * * *', catch_up: maybe}", "entry a: "),
+        (
+            "- {name: a, family: sales, cron: '0 0 * * *', catch_up: maybe}",
+            "entry a: no catch_up named 'maybe'; there is all, last, skip",
+        ),
         ("- {name: a, family: sales, cron: '0 0 * * *'}\n- {name: a, family: sales, cron: '0 0 * * *'}", "two entries"),
         ("name: a", "must be a list"),
         ("- [", "is not YAML"),
