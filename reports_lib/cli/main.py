@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from reports_lib import __version__
-from reports_lib.errors import DaybookError
+from reports_lib.errors import DaybookError, UnknownNameError
 
 EPILOG = "Errors are one line; exit codes are listed in README.md."
 
@@ -44,6 +44,14 @@ class Commands(click.Group):
         found: click.Command = getattr(import_module(f"reports_lib.cli.{module}"), name)
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is typed, and what follows it; raises `UnknownNameError`."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            raise UnknownNameError.of("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="daybook")
@@ -60,8 +68,7 @@ def main() -> None:
     except DaybookError as error:
         code = _say(error, error.exit_code)
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        code = _say(_usage(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except BrokenPipeError:  # `daybook runs | head`
@@ -72,6 +79,13 @@ def main() -> None:
             raise
         code = _say(f"unexpected {type(error).__name__}: {error}; DAYBOOK_DEBUG=1 shows where", 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: click.ClickException) -> str:
+    """What click has against the command line, with where to read on."""
+    told = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{told}; see `{context.command_path} --help`" if context else told
 
 
 def _say(error: object, code: int) -> int:
