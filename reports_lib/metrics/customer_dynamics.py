@@ -19,6 +19,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from reports_lib.errors import WarehouseError
 from reports_lib.metrics import activity, ledger, packages, population, usage
 from reports_lib.metrics.currency import Conversion, places, rates
 from reports_lib.metrics.facts import BY_CLIENT, Facts, ids, rows
@@ -30,14 +31,35 @@ from reports_lib.metrics.together import FIRST, LAST, together
 from reports_lib.values.rates import Rates
 from reports_lib.values.spine import spine
 
+READ = (
+    "client",
+    "client_activity",
+    "client_tag",
+    "company",
+    "currency",
+    "fx_rate",
+    "ledger_entry",
+    "subscription",
+    "subscription_period",
+    "usage_event",
+)
 SUMMED = (*STOCKS, *FLOWS, "flows", FIRST, LAST, "unrated")
 
 
 def customer_dynamics(warehouse: Warehouse, asked: Question) -> Figures:
     """All figures of the report, executed.
 
-    Raises `RateError` naming every currency and day that lacks a rate, and what `warehouse` raises.
+    Raises `RateError` naming every currency and day that lacks a rate, and what `warehouse` raises,
+    then naming all that it lacks.
     """
+    try:
+        return _figures(warehouse, asked)
+    except WarehouseError:
+        warehouse.check(READ)  # asked only now, for it costs a question for each table
+        raise
+
+
+def _figures(warehouse: Warehouse, asked: Question) -> Figures:
     declared = rates(warehouse.table("fx_rate"), warehouse.table("company"), asked.currency)
     shown_places = places(warehouse.table("currency"), asked.currency)
     buckets = spine(asked.interval, unit(asked), asked.as_of, asked.active_duration)

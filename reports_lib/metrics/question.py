@@ -1,6 +1,6 @@
 """What Customer Dynamics can be asked: the attributes that its notebook's parameters give."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +17,9 @@ class Warehouse(Protocol):
 
     def table(self, name: str) -> ir.Table:
         """One canonical table, without rows from `as_of` on."""
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raise one `WarehouseError` that names all that is wrong with these tables."""
 
 
 class Question(Protocol):
