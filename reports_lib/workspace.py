@@ -67,7 +67,7 @@ class Workspace:
         Raises `SettingError` if there is none, or a setting cannot be read.
         """
         value = {s.name: environ.get(s.name, "") or s.default for s in SETTINGS}
-        root = Path(value["DAYBOOK_HOME"]).resolve() if value["DAYBOOK_HOME"] else _nearest(start or Path.cwd())
+        root = _given(value["DAYBOOK_HOME"]) if value["DAYBOOK_HOME"] else _nearest(start or Path.cwd())
         zone = value["DAYBOOK_TIME_ZONE"]
         try:
             ZoneInfo(zone)
@@ -125,6 +125,13 @@ class Workspace:
         if name not in (known := self.sets(family)):
             raise UnknownNameError.of(f"parameter set of {family}", name, known)
         return self.parameters / family / f"{name}.yaml"
+
+
+def _given(home: str) -> Path:
+    root = Path(home).resolve()
+    if not (root / "notebooks").is_dir():
+        raise SettingError(f"DAYBOOK_HOME={home!r} is no workspace: it holds no notebooks/")
+    return root
 
 
 def _nearest(start: Path) -> Path:
