@@ -207,7 +207,12 @@ def test_a_link_out_of_the_store(store, sealed, html, found, tmp_path):
 def test_a_damaged_tombstone_still_hides_the_snapshot(store, sealed, report):
     stone = delete(store, sealed.id, by="olena", reason="asked to", at=sealed.as_of)
     path = store.root / "gone" / f"{stone.snapshot}.json"
-    for spoilt in (b"", b"{}\n", stone.json().replace(b"olena", b"\xff"), stone.json().replace(b"0", b"1")):
+    for spoilt in (
+        b"",
+        b"{}\n",
+        stone.json().replace(b"olena", b"\xff"),
+        stone.json().replace(stone.snapshot.encode(), b"f" * 64),
+    ):
         overwrite(path, spoilt)
         assert [(f.kind, f.name) for f in verify(store)] == [(Kind.INVALID, f"gone/{stone.snapshot}.json")]
         with pytest.raises(CorruptSnapshotError):
