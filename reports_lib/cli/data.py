@@ -34,4 +34,10 @@ def ingest(table: str, files: tuple[Path, ...], skip_bad: bool, again: bool, mes
             rejects=workspace.outputs / "rejects",
             progress=lambda name, lines: progress(f"{name}: {lines:,} lines", 0, 0),
         )
-    click.echo(str(report))
+    for file in report.files:
+        parts = f"{file.loaded:,} loaded + {file.rejected:,} rejected + {file.blank:,} blank"
+        click.echo(f"{file.name}: {file.lines:,} lines = {parts}")
+    if report.version:
+        click.echo(f"data version {report.version}")
+    if report.rejects_path:
+        click.echo(f"rejected lines are in {report.rejects_path}")
