@@ -14,6 +14,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from reports_lib import fonts
 from reports_lib.errors import NotebookError
+from reports_lib.rendering.long_tables import for_paper
 
 
 class OwnAssets(URLFetcher):
@@ -43,7 +44,7 @@ def pdf(html: bytes, *, created: datetime) -> bytes:
     stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     fetcher = OwnAssets()
     try:
-        page = weasyprint.HTML(string=html.decode(), base_url="asset:", url_fetcher=fetcher)
+        page = weasyprint.HTML(string=for_paper(html.decode()), base_url="asset:", url_fetcher=fetcher)
         document = page.render(stylesheets=[style], font_config=faces)
         document.metadata.created = document.metadata.modified = stamp
         made = bytes(document.write_pdf(pdf_identifier=hashlib.sha256(html + stamp.encode()).digest()[:16]))
