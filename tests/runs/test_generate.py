@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Run, State
-from reports_lib.errors import DatabaseError, NotebookError, RowLimitError, StoreError
+from reports_lib.errors import DatabaseError, NotebookError, RowLimitError, StoreError, WarehouseError
 from reports_lib.parameters.sets import read_set
 from reports_lib.rendering.formats import Format
 from reports_lib.rendering.tables import tables
@@ -24,6 +24,9 @@ from reports_lib.runs.installation import Installation
 from reports_lib.runs.render import parse
 from reports_lib.snapshots.seal import open_file, open_snapshot
 from reports_lib.snapshots.verify import verify
+from reports_lib.warehouse import writer
+from tests.conftest import to_arrow
+from tests.runs.conftest import rows
 
 pytestmark = pytest.mark.kernel
 
@@ -91,6 +94,20 @@ def test_an_old_report_is_exported_without_its_warehouse(report, without_warehou
     assert shown[-4:] == [1, 10, 1, 20]  # packages activated and renewed, as worked by hand
     (february,) = [xls.row_values(row) for row in range(xls.nrows) if xls.cell_value(row, 0) == "2024-02"]
     assert february[-4:] == [1, 10, 1, 20]
+
+
+def test_a_postgres_gives_the_same_tables(office, report, postgres_address, as_reader):  # T-74
+    filled = {name: to_arrow(name, given) for name, given in rows().items()}
+    writer.write(postgres_address, filled, author="tests", message="golden data")
+    address = str(as_reader(postgres_address))
+    installation = Installation(replace(office.workspace, warehouse_url=address))
+    other = replace(office, installation=installation)
+    made = other.generate("customer_dynamics")
+    assert hashes(office, made) == hashes(office, report)
+    assert made.data_version not in ("", report.data_version)  # the state that it read
+    with pytest.raises(WarehouseError, match="Postgres keeps no old data"):
+        other.generate("customer_dynamics", data_version="2")
+    installation.database.dispose()
 
 
 def test_last_month_is_the_month_before_the_run(office):  # T-72
