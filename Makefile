@@ -52,5 +52,5 @@ lock:  ## newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
 
-clean:
-	rm -rf .venv outputs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## all but outputs/, for what is sealed stays
+	rm -rf .venv *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -121,7 +121,8 @@ def begin(space: Mapping[str, Any]) -> tuple[Asked, Warehouse]:
         raise NotebookError("no parameters: run the cell tagged `parameters` before begin(globals())")
     with ExitStack() as on_failure:
         warehouse = on_failure.enter_context(_open())
-        resolved = schema.resolve({}, warehouse.as_of, cache(warehouse.options))
+        zone = os.environ.get("DAYBOOK_TIME_ZONE") or "UTC"
+        resolved = schema.resolve({}, warehouse.as_of, cache(warehouse.options), zone)
         on_failure.pop_all()  # it stays open for the notebook
     return Asked(resolved.values, resolved.labels, warehouse.as_of), warehouse
 

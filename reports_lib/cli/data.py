@@ -6,10 +6,22 @@ from pathlib import Path
 
 import click
 
+from reports_lib.cli.listing import listing
 from reports_lib.cli.progress import running
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.ingest import ingest as load
+from reports_lib.warehouse.versions import versions as versions_of
 from reports_lib.workspace import Workspace
+
+
+@click.command()
+def versions() -> None:
+    """List the data versions of the lake, newest first: what `run --data-version` takes."""
+    found = versions_of(Address.of(Workspace.find()))
+    listing(
+        ("version", "made at", "by", "message"),
+        [(v.name, f"{v.at:%Y-%m-%d %H:%M:%S} UTC", v.author or "-", v.message or "-") for v in reversed(found)],
+    )
 
 
 @click.command()

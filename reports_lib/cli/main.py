@@ -1,6 +1,7 @@
 """The group of commands, and the one place where an error becomes a line and an exit code."""
 
 import os
+import signal
 import sys
 import warnings
 from importlib import import_module
@@ -24,6 +25,7 @@ COMMANDS = {
     "verify": ("records", "verify"),
     "serve": ("site", "serve"),
     "ingest": ("data", "ingest"),
+    "versions": ("data", "versions"),
     "new": ("families", "new"),
     "lint": ("families", "lint"),
 }
@@ -61,6 +63,8 @@ def daybook() -> None:
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    # to be ended is to leave in order: the last to leave stops the embedded database
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # for people, not for tests: `python -W` still shows them
     try:

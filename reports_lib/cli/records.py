@@ -19,7 +19,7 @@ from reports_lib.workspace import Workspace
 
 @click.command()
 @click.option("--family", help="Only of this family.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), metavar="N", help="How many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def runs(family: str | None, limit: int, as_json: bool) -> None:
     """List the newest runs and how they ended."""

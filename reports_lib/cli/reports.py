@@ -65,6 +65,6 @@ def resolve(family: str, set_name: str | None, changes: Given, as_of: datetime) 
     asked = given(installation.workspace, family, set_name, changes)
     schema = Schema.read(installation.workspace.notebook(family))
     with connect(installation.warehouse, as_of=as_of) as warehouse:
-        resolved = schema.resolve(asked, as_of, warehouse.options)
+        resolved = schema.resolve(asked, as_of, warehouse.options, installation.workspace.time_zone)
     for name, literal in resolved.literals.items():
         click.echo(f"{name}={','.join(literal) if isinstance(literal, list) else literal}")

@@ -2,6 +2,8 @@
 
 import getpass
 import os
+import socket
+from dataclasses import replace
 
 import click
 import uvicorn
@@ -23,28 +25,40 @@ from reports_lib.workspace import Workspace
 @click.command()
 def serve() -> None:
     """Show finished reports at a local address until Ctrl-C."""
-    installation = Installation(Workspace.find())
-    _serve(installation)
+    workspace = Workspace.find()
+    with _listening(workspace) as door:
+        _serve(Installation(_at(workspace, door)), door)
 
 
 @click.command()
-@click.option("--scale", default=1, show_default=True, type=click.IntRange(1, 1000), help="Multiplies the demo data.")
+@click.option(
+    "--scale", default=1, show_default=True, type=click.IntRange(1, 1000), metavar="N", help="Multiplies the demo data."
+)
 @click.option("--data-only", is_flag=True, help="Build the demo warehouse and stop.")
 def demo(scale: int, data_only: bool) -> None:
     """Build the demo warehouse, run every saved parameter set, show the reports."""
-    installation = Installation(Workspace.find())
+    workspace = Workspace.find()
     with running("demo warehouse") as progress:
-        was_built = build(Address.of(installation.workspace, reader=False), scale=scale, progress=progress)
+        was_built = build(Address.of(workspace, reader=False), scale=scale, progress=progress)
     click.echo(f"demo warehouse: {'built' if was_built else 'there already'}")
     if data_only:
         return
-    for family in installation.workspace.families():
-        for set_name in installation.workspace.sets(family):
+    if os.environ.get("DAYBOOK_SERVE", "1") == "0":
+        _run_all(Installation(workspace))
+        return
+    with _listening(workspace) as door:  # before the links are printed, which name the port
+        installation = Installation(_at(workspace, door))
+        _run_all(installation)
+        _serve(installation, door)
+
+
+def _run_all(installation: Installation) -> None:
+    workspace = installation.workspace
+    for family in workspace.families():
+        for set_name in workspace.sets(family):
             with running(f"{family} {set_name}") as progress:
-                outcome = generate(_request(installation.workspace, family, set_name), installation, progress)
+                outcome = generate(_request(workspace, family, set_name), installation, progress)
             click.echo(line(outcome))
-    if os.environ.get("DAYBOOK_SERVE", "1") != "0":
-        _serve(installation)
 
 
 def _request(workspace: Workspace, family: str, set_name: str) -> Request:
@@ -52,11 +66,26 @@ def _request(workspace: Workspace, family: str, set_name: str) -> Request:
     return Request(family, given, demo_as_of(), Author("analyst", getpass.getuser()), set_name)
 
 
-def _serve(installation: Installation) -> None:
-    workspace = installation.workspace
+def _listening(workspace: Workspace) -> socket.socket:
+    """The door of the web: a socket that listens; raises `SettingError` if it cannot."""
+    try:
+        return socket.create_server((workspace.host, workspace.port), family=_family(workspace.host), backlog=512)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SettingError(
+            f"cannot listen on {workspace.host}:{workspace.port}: {reason}; set DAYBOOK_HOST or DAYBOOK_PORT"
+        ) from None
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _at(workspace: Workspace, door: socket.socket) -> Workspace:
+    return replace(workspace, port=door.getsockname()[1])  # port 0 took a free one
+
+
+def _serve(installation: Installation, door: socket.socket) -> None:
     installation.database  # noqa: B018  # says now, and in one line, if it cannot be reached
     click.echo(f"serving {installation.url}/ (Ctrl-C ends it)")
-    try:
-        uvicorn.run(app(installation), host=workspace.host, port=workspace.port, log_level="warning", access_log=False)
-    except SystemExit:
-        raise SettingError(f"cannot listen on {workspace.host}:{workspace.port}; set DAYBOOK_PORT") from None
+    uvicorn.Server(uvicorn.Config(app(installation), log_level="warning", access_log=False)).run([door])

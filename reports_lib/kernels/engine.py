@@ -63,9 +63,13 @@ class DaybookEngine(NBClientEngine):
                 stderr_file=options.get("stderr_file"),
                 on_cell_start=(lambda cell, cell_index: on_cell(cell_index, count)) if on_cell else None,
             )
-            env = dict(os.environ) if environment is None else kernel_environment(environment, folder)
             # a kernel manager that is passed in counts as somebody else's, and would be left running
-            return client.execute(env=env, cleanup_kc=True)
+            if environment is None:
+                return client.execute(env=dict(os.environ), cleanup_kc=True)
+            # what the process itself has to say, beside the outputs of cells, is not for our terminal
+            with Path("kernel.log").open("wb") as log:
+                env = kernel_environment(environment, folder)
+                return client.execute(env=env, cleanup_kc=True, stdout=log, stderr=log)
 
 
 def kernel_environment(given: Mapping[str, str], home: str) -> dict[str, str]:

@@ -49,6 +49,8 @@ class Parameter:
             if self.required:
                 example = ", such as last month or 2024-01-01/2024-03-31" if isinstance(self.kind, IntervalKind) else ""
                 raise ParameterError(f"{self.name} is required{example}")
+            if isinstance(self.kind, TimeZoneKind):
+                return context.zone
             return [] if self.kind.is_list else ""
         try:
             return self.kind.parse(given, context)
@@ -107,14 +109,18 @@ class Schema:
         found = {name: _annotated(annotation) for name, annotation in annotations.items()}
         return cls(family, tuple(Parameter(n, kind, defaults[n]) for n, kind in found.items() if kind is not None))
 
-    def resolve(self, given: Mapping[str, Given], as_of: datetime, options: Lookup | None = None) -> Resolved:
+    def resolve(
+        self, given: Mapping[str, Given], as_of: datetime, options: Lookup | None = None, zone: str = "UTC"
+    ) -> Resolved:
         """What `given` means at `as_of`, defaults filled in and looked-up options checked where they can be.
+
+        `zone` is the time zone of reports that name none (G-3).
 
         Raises `UnknownNameError` for a name that is not declared, so that none else ever reaches a
         notebook, and `ParameterError` for a value that its kind cannot read.
         """
         asked = {self[name].name: value for name, value in given.items()}
-        context = Context(as_of, self._zone(asked, as_of), options)
+        context = Context(as_of, self._zone(asked, as_of, zone_of(zone)), options)
         values = {p.name: p.value(asked.get(p.name, p.default), context) for p in self}
         return Resolved(
             asked=asked,
@@ -123,15 +129,14 @@ class Schema:
             labels={p.name: _label(p, values[p.name], context) for p in self},
         )
 
-    def _zone(self, asked: Mapping[str, Given], as_of: datetime) -> ZoneInfo:
-        """The report's zone: of its first parameter of that kind, else UTC (G-3)."""
-        utc = zone_of("UTC")
+    def _zone(self, asked: Mapping[str, Given], as_of: datetime, fallback: ZoneInfo) -> ZoneInfo:
+        """The report's zone: of its first parameter of that kind, else `fallback` (G-3)."""
         for parameter in self:
             if isinstance(parameter.kind, TimeZoneKind):
-                found = parameter.value(asked.get(parameter.name, parameter.default), Context(as_of, utc))
-                if isinstance(found, ZoneInfo):  # not if its default is empty, and stays so
-                    return found
-        return utc
+                found = parameter.value(asked.get(parameter.name, parameter.default), Context(as_of, fallback))
+                assert isinstance(found, ZoneInfo)
+                return found
+        return fallback
 
 
 def _literal(parameter: Parameter, value: object) -> Given:

@@ -40,6 +40,8 @@ class DaybookHTML(HTMLExporter):
         yield ("clean", clean)
         yield ("clean_html", clean)
         yield ("picture_base64", _base64)
+        yield ("blocks", _blocks)
+        yield ("paper", lambda nb: paper(nb).css)
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: object
@@ -51,9 +53,8 @@ class DaybookHTML(HTMLExporter):
             "title": given.get("title") or heading or (resources or {}).get("metadata", {}).get("name", "Report"),
             "facts": given.get("facts", {}),
             "lead": given.get("lead", ""),
-            "blocks": list(_blocks(nb)),
             "has_heading": bool(heading),
-            "style": (HERE / "template" / "report.css").read_text() + paper(nb).css,
+            "style": (HERE / "template" / "report.css").read_text(),
             "media": {"TABLE": media.TABLE, "CHART": media.CHART, "INFO": media.INFO, "TILES": media.TILES},
             "numbers": NUMBERS,
         }

@@ -90,7 +90,7 @@ def _plan(request: Request, installation: Installation) -> _Plan:
     schema = Schema.read(notebook)
     version = request.data_version or latest(installation.warehouse)
     with connect(installation.warehouse, version=version, as_of=request.as_of) as warehouse:
-        resolved = schema.resolve(request.given, request.as_of, warehouse.options)
+        resolved = schema.resolve(request.given, request.as_of, warehouse.options, installation.workspace.time_zone)
     return _Plan(notebook, resolved, version)
 
 

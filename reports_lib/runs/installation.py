@@ -38,7 +38,8 @@ class Installation:
     @property
     def url(self) -> str:
         """What links begin with."""
-        return self.workspace.url or f"http://{self.workspace.host}:{self.workspace.port}"
+        host = f"[{self.workspace.host}]" if ":" in self.workspace.host else self.workspace.host
+        return self.workspace.url or f"http://{host}:{self.workspace.port}"
 
     def link(self, token: str) -> str:
         """The address of a link."""

@@ -152,5 +152,5 @@ def _span(known: Sequence[str]) -> str:
 
 
 def _named(dtype: dt.DataType) -> str:
-    # whether a column may be null is not compared: a view cannot say that it never is
-    return str(dtype.copy(nullable=True))
+    # not compared: whether a column may be null, for a view cannot say that it never is, and how long a text may be
+    return "string" if dtype.is_string() else str(dtype.copy(nullable=True))

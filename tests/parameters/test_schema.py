@@ -224,3 +224,13 @@ def test_the_zone_is_utc_where_no_parameter_says():
     assert inside.resolve({}, AS_OF).literals == {"interval": "2024-03-14/2024-03-14"}
     zoned = Schema.of({"interval": Interval, "z": TimeZone}, {"interval": "today", "z": "Europe/Kyiv"})
     assert zoned.resolve({}, AS_OF).literals["interval"] == "2024-03-15/2024-03-15"
+
+
+def test_a_report_that_names_no_zone_has_that_of_the_workspace(tmp_path):  # G-3
+    cell = CELL.replace('TimeZone = "UTC"', 'TimeZone = ""')
+    schema = Schema.read(notebook(tmp_path, (cell, ["parameters"])))
+    resolved = schema.resolve({"interval": "today"}, AS_OF, zone="Europe/Kyiv")
+    assert resolved.values["time_zone"] == ZoneInfo("Europe/Kyiv")
+    assert resolved.literals["time_zone"] == "Europe/Kyiv"  # kept, whatever the workspace says later
+    assert str(resolved.values["interval"]) == "2024-03-15/2024-03-15"
+    assert schema.resolve({"time_zone": "UTC"}, AS_OF, zone="Europe/Kyiv").literals["time_zone"] == "UTC"

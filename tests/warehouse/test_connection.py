@@ -77,6 +77,12 @@ def test_every_difference_is_named_in_one_message(address, reading):
         warehouse.table("fx_rate")
 
 
+def test_a_text_of_limited_length_is_text(postgres_address, reading):
+    change = "alter table client alter column name type varchar(50)"
+    writer.execute(postgres_address, change, author="tests", message="a warehouse as people have them")
+    reading(postgres_address).check(["client"])
+
+
 def test_an_unknown_table_is_refused_with_a_hint(warehouse_of):
     with pytest.raises(UnknownNameError, match="did you mean 'client'"):
         warehouse_of({}).table("clients")
