@@ -7,8 +7,9 @@ DECIMAL(18,9) rates; doubles for coordinates alone.
 from reports_lib.warehouse.tables.billing import BILLING
 from reports_lib.warehouse.tables.contact import CONTACT
 from reports_lib.warehouse.tables.reference import REFERENCE
+from reports_lib.warehouse.tables.sales import SALES
 from reports_lib.warehouse.tables.table import Column, Table
 
-TABLES: dict[str, Table] = {t.name: t for t in (*REFERENCE, *BILLING, *CONTACT)}
+TABLES: dict[str, Table] = {t.name: t for t in (*REFERENCE, *BILLING, *SALES, *CONTACT)}
 
 __all__ = ["TABLES", "Column", "Table"]
