@@ -38,7 +38,7 @@ def test_form_has_the_blocks_of_the_manual():  # JD-02, JD-14
     assert list(dict.fromkeys(sections.values())) == ["Filters", "By clients", "Extras", "Group by", "Output"]
     assert sections["client_tags"] == sections["company"] == sections["owner_user"] == "By clients"
     assert sections["package"] == "Extras"
-    assert schema["interval"].required  # JD-08
+    assert schema["interval"].required  # JD-07, JD-08
 
 
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
@@ -84,7 +84,7 @@ QUESTION = {"interval": "2024-01-01/2024-03-31", "time_zone": "Europe/Kyiv", "cl
 
 
 @pytest.mark.parametrize("engine", ["lake"])
-def test_shows_the_golden_table(run):  # JD-33 … JD-54, JD-62 … JD-65, JD-68
+def test_shows_the_golden_table(run):  # JD-01, JD-33 … JD-54, JD-62 … JD-65, JD-68
     space, shown = run(**QUESTION)
     grid = shown["table"]
     groups = dict.fromkeys(column.group for column in grid.columns if column.group)
