@@ -26,13 +26,19 @@ def timed(action: Callable[[], object]) -> Spent:
     return Spent(time.perf_counter() - wall, _cpu() - cpu)
 
 
-def in_turn(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[Spent]]:
-    """What each action takes in each of `rounds`; every round begins with another one."""
+def in_turn(
+    actions: Mapping[str, Callable[[], object]], rounds: int, before: Callable[[], object] = lambda: None
+) -> dict[str, list[Spent]]:
+    """What each action takes in each of `rounds`; every round begins with another one.
+
+    `before` each of them something may be set up, which is not measured.
+    """
     names = list(actions)
     spent: dict[str, list[Spent]] = {name: [] for name in names}
     for number in range(rounds):
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
+            before()
             spent[name].append(timed(actions[name]))
             print(f"  round {number + 1} of {rounds}: {name}: {spent[name][-1].wall:.2f} s", file=sys.stderr)
     return spent
