@@ -73,6 +73,10 @@ class DaybookEngine(NBClientEngine):
 
 
 def kernel_environment(given: Mapping[str, str], home: str) -> dict[str, str]:
-    """The whole environment of a kernel: the few variables Python needs, a home, and `given`."""
+    """The whole environment of a kernel: the few variables Python needs, a home, and `given`.
+
+    What it puts aside, such as rows that a query spills, goes with its home however it ends.
+    """
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return kept | {"HOME": home, "IPYTHONDIR": home, "MPLCONFIGDIR": home, "PYTHONHASHSEED": "0"} | dict(given)
+    own = dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), home)
+    return kept | own | {"PYTHONHASHSEED": "0"} | dict(given)

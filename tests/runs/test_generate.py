@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import nbformat
 import openpyxl
@@ -211,6 +212,16 @@ def test_an_interrupt_leaves_nothing_behind(office, step):
     assert not office.store.leftovers()
     alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
     assert not [child for child in alive if "ipykernel_launcher" in child.cmdline()]
+
+
+def test_what_a_killed_kernel_had_put_aside_is_cleared_away(office, tmp_path):  # DuckDB's spilled gigabytes
+    told = tmp_path / "told"
+    begin = f"import os, pathlib, tempfile\naside = tempfile.mkdtemp()\npathlib.Path({str(told)!r}).write_text(aside)\n"
+    office.write_notebook("killed", begin + "os.kill(os.getpid(), 9)")
+    with pytest.raises(NotebookError, match="the kernel died in 'The sums'"):
+        office.generate("killed")
+    assert told.read_text()
+    assert not Path(told.read_text()).exists()
 
 
 MANY = 'rows: Whole = 3\ninterval: Interval = "last month"'
