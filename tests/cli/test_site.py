@@ -47,5 +47,5 @@ def test_a_port_that_is_taken_is_told(tmp_path):
     workspace = Workspace(tmp_path, tmp_path, port=0)
     with _listening(workspace) as door:
         taken = Workspace(tmp_path, tmp_path, port=door.getsockname()[1])
-        with pytest.raises(SettingError, match="cannot listen on .* set DAYBOOK_HOST or DAYBOOK_PORT"):
+        with pytest.raises(SettingError, match=r"cannot listen on .* set DAYBOOK_HOST or DAYBOOK_PORT"):
             _listening(taken)
