@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lab check lint lock setup system browser bench clean
+.PHONY: demo test lab check lint golden lock setup system browser bench clean
 
 demo: setup
 	$(BIN)/daybook demo
@@ -24,6 +24,9 @@ lint: setup
 lab: setup
 	DAYBOOK_HOME="$(CURDIR)" $(BIN)/daybook demo --data-only
 	DAYBOOK_HOME="$(CURDIR)" $(BIN)/jupyter lab notebooks
+
+golden: setup  ## after a change of a notebook that was meant
+	$(BIN)/python -m tests.golden
 
 bench: setup
 	$(BIN)/python -m bench.pipeline
