@@ -66,10 +66,16 @@ class DaybookEngine(NBClientEngine):
             # a kernel manager that is passed in counts as somebody else's, and would be left running
             if environment is None:
                 return client.execute(env=dict(os.environ), cleanup_kc=True)
+            # Papermill would write the whole notebook before and after every cell
+            path, nb_man.output_path = nb_man.output_path, None
             # what the process itself has to say, beside the outputs of cells, is not for our terminal
             with Path("kernel.log").open("wb") as log:
                 env = kernel_environment(environment, folder)
-                return client.execute(env=env, cleanup_kc=True, stdout=log, stderr=log)
+                try:
+                    return client.execute(env=env, cleanup_kc=True, stdout=log, stderr=log)
+                finally:  # as far as it came, however it ended
+                    nb_man.output_path = path
+                    nb_man.save()
 
 
 def kernel_environment(given: Mapping[str, str], home: str) -> dict[str, str]:

@@ -169,6 +169,8 @@ class _Chosen(Kind[ValueT]):
         return self.source.options(lookup)
 
     def _labels(self, values: Sequence[str], context: Context) -> str:
+        if not values:
+            return ""
         labels = {option.value: option.label for option in self.options(context.lookup) or ()}
         return ", ".join(labels.get(value, value) for value in values)
 
@@ -197,6 +199,8 @@ class Choices(_Chosen[list[str]]):
         return cls.of(key)
 
     def _parse(self, given: Given, context: Context) -> list[str]:
+        if not several(given):
+            return []  # and nothing is looked up
         options = self.options(context.lookup)
         if options is None:
             return list(dict.fromkeys(several(given)))

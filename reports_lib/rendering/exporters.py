@@ -13,7 +13,6 @@ from nbformat import NotebookNode
 from reports_lib.rendering import media
 from reports_lib.rendering.clean import clean
 from reports_lib.rendering.paper import paper
-from reports_lib.rendering.pdf import pdf
 
 HERE = Path(__file__).parent
 OURS = {
@@ -77,6 +76,8 @@ class DaybookPDF(DaybookHTML):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: object
     ) -> tuple[Any, dict[str, Any]]:
         """The report of an executed notebook as PDF, dated now."""
+        from reports_lib.rendering.pdf import pdf  # half a second of imports, which a page alone can do without
+
         page, resources = super().from_notebook_node(nb, resources, **kw)
         return pdf(page.encode(), created=datetime.now(UTC)), resources
 

@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]  # what is done, how far, out of how 
 class Sandbox:
     """What surrounds one execution: its folder, its kernel's variables and its time limit.
 
-    `<folder>/executed.ipynb` is written cell by cell; tables go to `<folder>/tables`.
+    `<folder>/executed.ipynb` is written when the run ends, however it ends; tables go to `<folder>/tables`.
     """
 
     folder: Path

@@ -12,7 +12,6 @@ from nbformat import NotebookNode
 from reports_lib.rendering import csv, xls, xlsx
 from reports_lib.rendering.formats import Format
 from reports_lib.rendering.html import html
-from reports_lib.rendering.pdf import pdf
 from reports_lib.rendering.tables import StoredTable, tables
 from reports_lib.snapshots.manifest import Manifest, TableRef
 from reports_lib.snapshots.seal import Content
@@ -72,6 +71,8 @@ def contents(
         "html": Content(page, Format.HTML.mime, f"{stem}.html"),
     }
     if Format.PDF in formats:
+        from reports_lib.rendering.pdf import pdf  # half a second of imports, for those who want it
+
         files["pdf"] = Content(pdf(page, created=draft.generated_at), Format.PDF.mime, f"{stem}.pdf")
     for each in stored:
         parquet = f"{each.name}.parquet"

@@ -48,6 +48,8 @@ class Warehouse:
         self.as_of = as_of
         self._schema = schema
         self._close = close
+        self._tables: dict[str, ir.Table] = {}  # each is asked for once: a version never changes
+        self._options: dict[str, list[Option]] = {}
 
     def table(self, name: str) -> ir.Table:
         """The canonical table: its columns in order, without the rows that come at or after `as_of`.
@@ -74,11 +76,9 @@ class Warehouse:
         """What the parameter kinds pick from, ordered by label; `lookup` is one of `LOOKUPS`."""
         if lookup not in LOOKUPS:
             raise UnknownNameError.of("lookup", lookup, LOOKUPS)
-        name, value, label = LOOKUPS[lookup]
-        table = self.table(name)
-        rows = table.select(value=table[value], label=table[label]).distinct().to_pyarrow().to_pylist()
-        ordered = sorted(rows, key=lambda row: (row["label"].casefold(), row["value"]))
-        return [Option(str(row["value"]), row["label"]) for row in ordered]
+        if lookup not in self._options:
+            self._options[lookup] = self._look_up(lookup)
+        return self._options[lookup]
 
     def close(self) -> None:
         """End the connection."""
@@ -92,8 +92,17 @@ class Warehouse:
     ) -> None:
         self.close()
 
+    def _look_up(self, lookup: str) -> list[Option]:
+        name, value, label = LOOKUPS[lookup]
+        table = self.table(name)
+        rows = table.select(value=table[value], label=table[label]).distinct().to_pyarrow().to_pylist()
+        ordered = sorted(rows, key=lambda row: (row["label"].casefold(), row["value"]))
+        return [Option(str(row["value"]), row["label"]) for row in ordered]
+
     def _found(self, name: str) -> ir.Table:
-        return self.backend.table(name, database=self._schema)
+        if name not in self._tables:
+            self._tables[name] = self.backend.table(name, database=self._schema)
+        return self._tables[name]
 
     def _differences(self, name: str) -> list[str]:
         if name not in TABLES:
