@@ -20,6 +20,7 @@ from unittest.mock import patch
 
 from bench.measure import Spent, compared, in_turn, machine, markdown, seconds, span
 from bench.place import place
+from reports_lib.rendering import pdf as paper
 from reports_lib.rendering.formats import Format
 from reports_lib.runs import generate, render
 from reports_lib.runs.installation import Installation
@@ -37,7 +38,7 @@ STAGES = {  # what is shown: where it is looked up
     "resolve": (generate, "_plan"),
     "execute": (generate, "execute"),
     "html": (render, "html"),
-    "pdf": (render, "pdf"),
+    "pdf": (paper, "pdf"),
     "csv and xlsx": (render, "sheet"),
     "seal": (generate, "seal"),
 }
