@@ -23,7 +23,7 @@ lint: setup
 
 lab: setup
 	DAYBOOK_HOME="$(CURDIR)" $(BIN)/daybook demo --data-only
-	DAYBOOK_HOME="$(CURDIR)" $(BIN)/jupyter lab notebooks
+	DAYBOOK_HOME="$(CURDIR)" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 golden: setup  ## after a change of a notebook that was meant
 	$(BIN)/python -m tests.golden
