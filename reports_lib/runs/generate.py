@@ -67,7 +67,7 @@ def generate(
         raise StoreError(f"run {run_id} is being made by somebody else; see `daybook show {run_id}`")
     folder = installation.workspace.outputs / "runs" / str(run_id)
     try:
-        manifest = _make(plan, request, installation, _fresh(folder), progress)
+        manifest = _make(plan, request, installation, _fresh(folder), progress, clock)
         with Session(installation.database) as session, session.begin():
             index.insert(session, manifest)
             session.flush()
@@ -94,12 +94,19 @@ def _plan(request: Request, installation: Installation) -> _Plan:
     return _Plan(notebook, resolved, version)
 
 
-def _make(plan: _Plan, request: Request, installation: Installation, folder: Path, progress: Progress) -> Manifest:
+def _make(
+    plan: _Plan,
+    request: Request,
+    installation: Installation,
+    folder: Path,
+    progress: Progress,
+    clock: Callable[[], datetime],
+) -> Manifest:
     started = time.monotonic()
-    source = plan.notebook.read_bytes()
+    notebook = _copied(plan.notebook, folder)
     sandbox = Sandbox(folder, _environment(plan, request, installation), installation.workspace.cell_timeout)
-    executed = execute(plan.notebook, plan.resolved, sandbox, progress)
-    draft = _draft(plan, request, executed, hashlib.sha256(source).hexdigest())
+    executed = execute(notebook, plan.resolved, sandbox, progress)
+    draft = _draft(plan, request, executed, hashlib.sha256(notebook.read_bytes()).hexdigest(), clock())
     progress("rendering", len(executed.cells), len(executed.cells) + 1)
     files, tables = contents(executed, sandbox.tables, draft, request.formats)
     progress("sealing", len(executed.cells), len(executed.cells) + 1)
@@ -107,7 +114,17 @@ def _make(plan: _Plan, request: Request, installation: Installation, folder: Pat
     return seal(installation.store, replace(draft, tables=tables, duration_ms=elapsed), files)
 
 
-def _draft(plan: _Plan, request: Request, executed: NotebookNode, notebook_sha256: str) -> Manifest:
+def _copied(notebook: Path, folder: Path) -> Path:
+    """The notebook as this run takes it, whatever an analyst saves meanwhile: its hash is that of what ran."""
+    try:
+        return Path(shutil.copy(notebook, folder))
+    except OSError as error:
+        raise StoreError(f"cannot copy {notebook.name} to {folder}: {error.strerror}") from None
+
+
+def _draft(
+    plan: _Plan, request: Request, executed: NotebookNode, notebook_sha256: str, generated_at: datetime
+) -> Manifest:
     said: Told = told(executed)
     return Manifest(
         family=request.family,
@@ -124,7 +141,7 @@ def _draft(plan: _Plan, request: Request, executed: NotebookNode, notebook_sha25
         notebook_sha256=notebook_sha256,
         code_version=__version__,
         generated_by=request.author,
-        generated_at=utc_now(),
+        generated_at=generated_at,
         duration_ms=0,
         supersedes=request.supersedes,
     )

@@ -9,14 +9,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from reports_lib.rendering import csv, xls, xlsx
+from reports_lib.rendering import csv, media, xls, xlsx
 from reports_lib.rendering.formats import Format
 from reports_lib.rendering.html import html
 from reports_lib.rendering.tables import StoredTable, tables
 from reports_lib.snapshots.manifest import Manifest, TableRef
 from reports_lib.snapshots.seal import Content
 
-INFO = "application/vnd.daybook.info+json"
 PARQUET = "application/vnd.apache.parquet"
 NOTEBOOK = "application/x-ipynb+json"
 SHEETS = (Format.CSV, Format.XLSX, Format.XLS)
@@ -35,10 +34,10 @@ class Told:
 def told(executed: NotebookNode) -> Told:
     """The last Info that the notebook shows."""
     found: list[dict[str, Any]] = [
-        output.data[INFO]
+        output.data[media.INFO]
         for cell in executed.cells
         for output in cell.get("outputs", [])
-        if INFO in output.get("data", {})
+        if media.INFO in output.get("data", {})
     ]
     if not found:
         return Told()

@@ -75,6 +75,13 @@ def test_large_sums_keep_their_cents(warehouse_of, ask):  # T-19
     assert total["payg_total"] == Decimal("999999999.999999") * 1_001
 
 
+def test_a_converted_amount_has_room_for_all_its_digits(warehouse_of, ask):  # T-19, G-7
+    usage = euros(used(1, "2024-01-05", "1196.38"), used(1, "2024-01-16", "999999999.999999"))
+    warehouse = warehouse_of({"client": [client(1)], "usage_event": usage, "fx_rate": RATES})
+    total = customer_dynamics(warehouse, ask("2024-01-01/2024-01-31")).total
+    assert total["payg_total"] == Decimal("1196.38") * Decimal("1.10") + Decimal("999999999.999999") * Decimal("1.20")
+
+
 def test_rates_go_over_the_base_currency(found, ask):  # G-8
     tables = {
         "company": [{"company_id": 1, "parent_company_id": None, "currency": "USD"}],

@@ -1,5 +1,6 @@
 """Whole runs: what is sealed stays, whatever becomes of the data; what cannot be finished leaves nothing."""
 
+import hashlib
 import io
 import os
 import subprocess
@@ -22,13 +23,16 @@ from reports_lib.parameters.sets import read_set
 from reports_lib.rendering.formats import Format
 from reports_lib.rendering.tables import tables
 from reports_lib.runs.export import export
+from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.render import parse
+from reports_lib.runs.request import Request
+from reports_lib.snapshots.manifest import Author
 from reports_lib.snapshots.seal import open_file, open_snapshot
 from reports_lib.snapshots.verify import verify
 from reports_lib.warehouse import writer
 from tests.conftest import to_arrow
-from tests.runs.conftest import rows
+from tests.runs.conftest import AS_OF, rows
 
 pytestmark = pytest.mark.kernel
 
@@ -301,3 +305,15 @@ def test_a_full_disk_leaves_nothing_half_written(cramped, step, left):
     made = cramped.generate("large", run_key=f"large at {step}")  # there is room again
     assert open_file(cramped.store, open_snapshot(cramped.store, made.id), "html")
     assert not list(verify(cramped.store))
+
+
+def test_a_notebook_saved_while_it_runs_is_not_the_one_that_ran(office):
+    path = office.write_notebook("sales", "print(1)")
+    ran = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def saved_meanwhile(step, done, total):
+        path.write_text(path.read_text().replace("print(1)", "print(2)"))
+
+    request = Request("sales", {}, AS_OF, Author("analyst", "ann"), formats=(Format.HTML,))
+    outcome = generate(request, office.installation, saved_meanwhile)
+    assert open_snapshot(office.store, outcome.id).notebook_sha256 == ran
