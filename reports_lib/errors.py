@@ -12,6 +12,10 @@
     ├── GoneError              the snapshot was deleted on purpose
     ├── RowLimitError          a file format cannot hold that many rows
     ├── IngestError            a file cannot be loaded as it is
+    ├── LimitError             a run took more time, memory, output or processes than it may
+    ├── CancelledError         somebody cancelled the run
+    ├── StateError             a run is not in a state in which that can be done
+    ├── DeliveryError          a mail cannot be sent
     └── SettingError           the environment or a file of the workspace is not as it must be
 
 Any module may raise these, always with one line that says what to do. Only the outermost places
@@ -25,10 +29,15 @@ from typing import ClassVar, Self
 
 
 class DaybookError(Exception):
-    """Root of the tree; its message is one line for a person."""
+    """Root of the tree; its message is one line for a person.
+
+    `can_heal` says whether the same run may well succeed a little later, nothing having been mended:
+    such a run is tried again, any other is not.
+    """
 
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
+    can_heal: ClassVar[bool] = False
 
 
 class ParameterError(DaybookError):
@@ -84,6 +93,7 @@ class DatabaseError(DaybookError):
 
     exit_code = 7
     http_status = 503
+    can_heal = True
 
 
 class StoreError(DaybookError):
@@ -119,6 +129,34 @@ class IngestError(DaybookError):
 
     exit_code = 12
     http_status = 422
+
+
+class LimitError(DaybookError):
+    """A run took more time, memory, output or processes than it may, and was ended."""
+
+    exit_code = 14
+    http_status = 500
+
+
+class CancelledError(DaybookError):
+    """Somebody cancelled the run."""
+
+    exit_code = 15
+    http_status = 409
+
+
+class StateError(DaybookError):
+    """A run is not in a state in which that can be done, such as cancelled when it has ended."""
+
+    exit_code = 16
+    http_status = 409
+
+
+class DeliveryError(DaybookError):
+    """A mail cannot be sent."""
+
+    exit_code = 17
+    http_status = 502
 
 
 class SettingError(DaybookError):

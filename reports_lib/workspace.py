@@ -11,7 +11,7 @@ Settings are read once, when a `Workspace` is made, and never again.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from reports_lib.errors import SettingError, UnknownNameError
 
 FAMILY = re.compile(r"[a-z][a-z0-9_]*")
 SET = re.compile(r"[a-z0-9][a-z0-9-]*")
+SIZES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
 class Setting(NamedTuple):
@@ -37,7 +38,22 @@ SETTINGS = (
     Setting("DAYBOOK_WAREHOUSE_URL", "", "`postgresql://…/db?schema=…` to report from; empty is the lake."),
     Setting("DAYBOOK_TIME_ZONE", "UTC", "Zone of reports that do not name one."),
     Setting("DAYBOOK_CELL_TIMEOUT", "600", "Seconds that one cell of a notebook may take."),
+    Setting("DAYBOOK_RUN_TIMEOUT", "1800", "Seconds that a whole run may take, rendering included."),
     Setting("DAYBOOK_MEMORY_LIMIT", "4GB", "Memory that the queries of one run may take."),
+    Setting("DAYBOOK_RUN_MEMORY", "6GB", "Memory that the processes of one run may take together."),
+    Setting("DAYBOOK_RUN_OUTPUT", "256MB", "What one run may print, show and write."),
+    Setting("DAYBOOK_RUN_PROCESSES", "32", "Processes that one run may have at a time."),
+    Setting("DAYBOOK_CONCURRENCY", "2", "Runs that a worker makes at a time."),
+    Setting("DAYBOOK_KERNELS", "2", "Kernels that a worker keeps ready; 0 starts each when it is needed."),
+    Setting("DAYBOOK_KERNEL_IDLE", "900", "Seconds without a run after which kernels kept ready are let go."),
+    Setting("DAYBOOK_LEASE", "8", "Seconds without a sign of life after which a worker's runs are given to others."),
+    Setting("DAYBOOK_ATTEMPTS", "5", "Times that a run is tried whose worker died or whose database went away."),
+    Setting("DAYBOOK_SMTP_URL", "", "`smtp://user:password@host:587` or `smtps://…`; empty writes mail to a folder."),
+    Setting("DAYBOOK_OUTBOX", "outputs/outbox", "That folder, one `.eml` a mail; relative to the workspace."),
+    Setting("DAYBOOK_MAIL_FROM", "daybook@localhost", "The address that mail comes from."),
+    Setting("DAYBOOK_MAIL_DOMAINS", "", "Domains that mail may go to, with commas between; empty is any."),
+    Setting("DAYBOOK_MAIL_LIMIT", "20MB", "Size of a mail; files that do not fit stay behind its link."),
+    Setting("DAYBOOK_OWNER", "", "Who is told by mail of a failure when the schedule names nobody."),
     Setting("DAYBOOK_HOST", "127.0.0.1", "Address that `daybook serve` listens on."),
     Setting("DAYBOOK_PORT", "8127", "Port that `daybook serve` listens on; 0 takes a free one."),
     Setting("DAYBOOK_URL", "", "What links begin with, such as `https://reports.example.com`; empty is host and port."),
@@ -55,7 +71,22 @@ class Workspace:
     warehouse_url: str = ""
     time_zone: str = "UTC"
     cell_timeout: int = 600
+    run_timeout: int = 1800
     memory_limit: str = "4GB"
+    run_memory: int = 6_000_000_000  # bytes, as are all sizes
+    run_output: int = 256_000_000
+    run_processes: int = 32
+    concurrency: int = 2
+    kernels: int = 2
+    kernel_idle: int = 900
+    lease: int = 8
+    attempts: int = 5
+    smtp_url: str = field(default="", repr=False)  # it may hold a password
+    outbox: Path = Path("outbox")
+    mail_from: str = "daybook@localhost"
+    mail_domains: tuple[str, ...] = ()
+    mail_limit: int = 20_000_000
+    owner: str = ""
     host: str = "127.0.0.1"
     port: int = 8127
     url: str = ""
@@ -80,7 +111,22 @@ class Workspace:
             warehouse_url=value["DAYBOOK_WAREHOUSE_URL"],
             time_zone=zone,
             cell_timeout=_whole(value, "DAYBOOK_CELL_TIMEOUT"),
+            run_timeout=_whole(value, "DAYBOOK_RUN_TIMEOUT"),
             memory_limit=value["DAYBOOK_MEMORY_LIMIT"],
+            run_memory=_size(value, "DAYBOOK_RUN_MEMORY"),
+            run_output=_size(value, "DAYBOOK_RUN_OUTPUT"),
+            run_processes=_whole(value, "DAYBOOK_RUN_PROCESSES"),
+            concurrency=max(_whole(value, "DAYBOOK_CONCURRENCY"), 1),
+            kernels=_whole(value, "DAYBOOK_KERNELS"),
+            kernel_idle=_whole(value, "DAYBOOK_KERNEL_IDLE"),
+            lease=max(_whole(value, "DAYBOOK_LEASE"), 2),
+            attempts=max(_whole(value, "DAYBOOK_ATTEMPTS"), 1),
+            smtp_url=value["DAYBOOK_SMTP_URL"],
+            outbox=(root / value["DAYBOOK_OUTBOX"]).resolve(),
+            mail_from=value["DAYBOOK_MAIL_FROM"],
+            mail_domains=tuple(filter(None, (d.strip().lower() for d in value["DAYBOOK_MAIL_DOMAINS"].split(",")))),
+            mail_limit=_size(value, "DAYBOOK_MAIL_LIMIT"),
+            owner=value["DAYBOOK_OWNER"],
             host=value["DAYBOOK_HOST"],
             port=_whole(value, "DAYBOOK_PORT"),
             url=value["DAYBOOK_URL"].rstrip("/"),
@@ -147,3 +193,10 @@ def _whole(value: Mapping[str, str], name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value[name]):
         raise SettingError(f"{name}={value[name]!r} is not a whole number")
     return int(value[name])
+
+
+def _size(value: Mapping[str, str], name: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,6}) ?(B|KB|MB|GB)", value[name].strip().upper())
+    if not found:
+        raise SettingError(f"{name}={value[name]!r} is not a size such as 500MB")
+    return int(found[1]) * SIZES[found[2]]

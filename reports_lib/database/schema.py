@@ -1,9 +1,12 @@
-"""The database's tables: runs and their states, the index of the snapshots, links, the audit trail.
+"""The database's tables: runs, who makes them and when, the index of the snapshots, links, mails, the audit trail.
 
-    run  ──snapshot_id──>  snapshot  <──snapshot_id──  link          audit
+    run  ──snapshot_id──>  snapshot  <──snapshot_id──  link          worker     tick     audit
+     └──<──run_id──  mail
 
 A run's row is the truth about it, whatever a queue believes. A snapshot's row is a copy of its
-manifest for lists; `snapshots.index.rebuild` writes it anew. All times are aware, in UTC.
+manifest for lists; `snapshots.index.rebuild` writes it anew. All times are aware, in UTC; those that
+decide who may take what (`due_at`, `heartbeat_at`) are the database's own, so no worker's clock counts.
+The queue's tables are Procrastinate's, and called `procrastinate_…`.
 """
 
 from datetime import datetime
@@ -24,6 +27,29 @@ class State(StrEnum):
     GENERATED = "generated"
     ERROR = "error"
     CANCELLED = "cancelled"
+
+
+class MailKind(StrEnum):
+    """What a mail is."""
+
+    REPORT = "report"  # a finished report, to whoever is to have it
+    FAILURE = "failure"  # that there is none, to the owner and nobody else
+
+
+class MailState(StrEnum):
+    """Where a mail is."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"  # given up: refused for good, or too often
+
+
+class Decision(StrEnum):
+    """What became of a moment at which an entry of the schedule was due."""
+
+    ASKED = "asked"  # its runs were asked for
+    MISSED = "missed"  # no clock ran, and the entry does not want it any more
+    OVERLAPPED = "overlapped"  # the run before was not finished, and the entry does not queue
 
 
 class Audience(StrEnum):
@@ -99,6 +125,7 @@ class Run(Base):
 
     `attempt` counts the times a worker took it; whoever reports the end names the attempt he was,
     and is ignored if it is no longer that. `heartbeat_at` is set in the moment a worker takes it.
+    `stage`, `step`, `done` and `total` say how far the attempt is, or how far it came.
     """
 
     __tablename__ = "run"
@@ -117,15 +144,24 @@ class Run(Base):
     company: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str] = mapped_column(server_default=State.QUEUED)
     attempt: Mapped[int] = mapped_column(Integer, server_default="0")
-    worker: Mapped[str | None]
+    worker: Mapped[str | None]  # who makes it, or made it last; an id of the table `worker`
+    due_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))  # not to be taken before
     requested_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     formed_at: Mapped[datetime | None]
+    stage: Mapped[str | None]  # such as "executing"
+    step: Mapped[str | None]  # the heading above the running cell
+    done: Mapped[int] = mapped_column(Integer, server_default="0")  # cells
+    total: Mapped[int] = mapped_column(Integer, server_default="0")
     error: Mapped[str | None]  # one line
     error_class: Mapped[str | None]
     exit_code: Mapped[int | None]
     snapshot_id: Mapped[str | None] = mapped_column(ForeignKey("snapshot.id"), unique=True)
+    supersedes: Mapped[str | None]  # the snapshot that this one is to replace
+    entry: Mapped[str | None]  # of the schedule
+    recipients: Mapped[list[str]] = mapped_column(server_default="{}")  # one address each
+    owner: Mapped[str | None]  # who is told when it fails
     deleted_at: Mapped[datetime | None]  # taken off the lists (Q-27)
 
     snapshot: Mapped[Snapshot | None] = relationship()
@@ -145,6 +181,74 @@ class Run(Base):
         Index(None, "state", "heartbeat_at", postgresql_where=sql("state IN ('queued', 'generating')")),
         Index(None, "requested_at"),
         Index(None, "family", "requested_at"),
+        Index(None, "entry", postgresql_where=sql("entry IS NOT NULL AND state IN ('queued', 'generating')")),
+    )
+
+
+class Worker(Base):
+    """A process that makes runs. Its row goes when it ends in order, or when nobody has heard of it for long."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]  # the machine's name, for people
+    pid: Mapped[int] = mapped_column(Integer)
+    version: Mapped[str]
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+
+
+class Tick(Base):
+    """One moment at which an entry of the schedule was due, and what was decided about it."""
+
+    __tablename__ = "tick"
+
+    entry: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    decision: Mapped[str]
+    decided_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint(_one_of("decision", Decision), name="decision"),)
+
+
+class Mail(Base):
+    """One mail to one address: written in the transaction that made its cause true, sent later.
+
+    `message_id` is fixed when it is written: whoever gets the mail twice after a crash sees that it is one.
+    """
+
+    __tablename__ = "mail"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    run_attempt: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str]
+    recipient: Mapped[str]
+    message_id: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(server_default=MailState.WAITING)
+    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))  # not to be tried before
+    written_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str | None]  # of the last try, one line
+
+    run: Mapped[Run] = relationship()
+
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", MailKind), name="kind"),
+        CheckConstraint(_one_of("state", MailState), name="state"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent"),
+        CheckConstraint("state <> 'failed' OR error IS NOT NULL", name="failed"),
+        Index("mail_report_unique", "run_id", "recipient", unique=True, postgresql_where=sql("kind = 'report'")),
+        Index(
+            "mail_failure_unique",
+            "run_id",
+            "run_attempt",
+            "recipient",
+            unique=True,
+            postgresql_where=sql("kind = 'failure'"),
+        ),
+        Index(None, "due_at", postgresql_where=sql("state = 'waiting'")),
     )
 
 

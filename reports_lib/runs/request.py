@@ -19,6 +19,9 @@ class Request:
     `as_of` is an aware moment: facts from then on do not exist for the report, and relative
     intervals count from it (G-1). `data_version` None takes the newest. Two requests with one
     `run_key` are one run. The HTML is always made, whatever `formats` says.
+
+    Once it is sealed, each of `recipients` (one address each) gets it by mail; should it fail, the
+    `owner` is told. `entry` names the entry of the schedule that asks.
     """
 
     family: str
@@ -29,4 +32,7 @@ class Request:
     formats: tuple[Format, ...] = DEFAULT_FORMATS
     data_version: str | None = None
     supersedes: str | None = None
+    recipients: tuple[str, ...] = ()
+    owner: str | None = None
+    entry: str | None = None
     run_key: str = field(default_factory=lambda: secrets.token_hex(16))

@@ -52,6 +52,11 @@ def config(connection: Connection) -> "Config":
     return made
 
 
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether a table is declared in `schema.py`; those of the queue are its library's."""
+    return kind != "table" or not str(name).startswith("procrastinate_")
+
+
 def _current(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
