@@ -37,7 +37,7 @@ class DaybookError(Exception):
 
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
-    can_heal: ClassVar[bool] = False
+    can_heal: bool = False
 
 
 class ParameterError(DaybookError):
@@ -153,10 +153,14 @@ class StateError(DaybookError):
 
 
 class DeliveryError(DaybookError):
-    """A mail cannot be sent."""
+    """A mail cannot be sent: for good, unless `can_heal`."""
 
     exit_code = 17
     http_status = 502
+
+    def __init__(self, message: str, can_heal: bool = False) -> None:
+        super().__init__(message)
+        self.can_heal = can_heal
 
 
 class SettingError(DaybookError):

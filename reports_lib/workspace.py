@@ -133,6 +133,12 @@ class Workspace:
         )
 
     @property
+    def address(self) -> str:
+        """What links begin with."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.url or f"http://{host}:{self.port}"
+
+    @property
     def notebooks(self) -> Path:
         """Folder of the families' notebooks."""
         return self.root / "notebooks"

@@ -38,8 +38,7 @@ class Installation:
     @property
     def url(self) -> str:
         """What links begin with."""
-        host = f"[{self.workspace.host}]" if ":" in self.workspace.host else self.workspace.host
-        return self.workspace.url or f"http://{host}:{self.workspace.port}"
+        return self.workspace.address
 
     def link(self, token: str) -> str:
         """The address of a link."""
