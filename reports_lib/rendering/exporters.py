@@ -1,13 +1,17 @@
 """Our exporters, registered with nbconvert: JupyterLab's "Save and Export Notebook As" offers them."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from nbconvert.exporters.html import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from reports_lib.rendering import media
@@ -42,25 +46,47 @@ class DaybookHTML(HTMLExporter):
         yield ("blocks", _blocks)
         yield ("paper", lambda nb: paper(nb).css)
 
+    def page(self, notebook: NotebookNode, given: Mapping[str, Any]) -> str:
+        """The report of `notebook`, which is read only; `given` may bring `title`, `lead` and `facts`.
+
+        nbconvert's way to the template copies the notebook three times and checks it once for each of its
+        preprocessors, four fifths of the time that a page takes. None of them would find anything to do here.
+        """
+        resources = self._init_resources({"daybook": self._report(notebook, given, "Report")})
+        return str(self.template.render(nb=notebook, resources=resources)).lstrip("\r\n")
+
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: object
     ) -> tuple[Any, dict[str, Any]]:
         """The report of an executed notebook; `resources["daybook"]` may bring `title`, `lead` and `facts`."""
-        given = dict((resources or {}).get("daybook", {}))
-        heading = _heading(nb)
-        report = {
-            "title": given.get("title") or heading or (resources or {}).get("metadata", {}).get("name", "Report"),
-            "facts": given.get("facts", {}),
-            "lead": given.get("lead", ""),
-            "has_heading": bool(heading),
-            "style": (HERE / "template" / "report.css").read_text(),
-            "media": {"TABLE": media.TABLE, "CHART": media.CHART, "INFO": media.INFO, "TILES": media.TILES},
-            "numbers": NUMBERS,
-        }
-        resources = self._init_resources({**(resources or {}), "daybook": report})
+        given, name = dict((resources or {}).get("daybook", {})), (resources or {}).get("metadata", {}).get("name")
+        resources = self._init_resources({**(resources or {}), "daybook": self._report(nb, given, name or "Report")})
         # past HTMLExporter's own step, which parses and prints the whole page anew to look for JupyterLab's classes
         page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **kw)
         return page, resources
+
+    @pass_context
+    def markdown2html(self, context: Context, source: str) -> str:
+        """Markdown to markup that is still to be cleaned."""
+        return str(super().markdown2html(context, source) if self.embed_images else self._words.render(source))
+
+    @cached_property
+    def _words(self) -> MarkdownWithMath:
+        # nbconvert makes a new one for every cell, which takes longer than its words do
+        return MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True))
+
+    @staticmethod
+    def _report(nb: NotebookNode, given: Mapping[str, Any], name: str) -> dict[str, Any]:
+        heading = _heading(nb)
+        return {
+            "title": given.get("title") or heading or name,
+            "facts": given.get("facts", {}),
+            "lead": given.get("lead", ""),
+            "has_heading": bool(heading),
+            "style": _style(),
+            "media": {"TABLE": media.TABLE, "CHART": media.CHART, "INFO": media.INFO, "TILES": media.TILES},
+            "numbers": NUMBERS,
+        }
 
 
 class DaybookPDF(DaybookHTML):
@@ -111,6 +137,11 @@ def _heading(nb: NotebookNode) -> str:
                 if line.startswith("# "):
                     return str(line[2:].strip())
     return ""
+
+
+@cache
+def _style() -> str:
+    return (HERE / "template" / "report.css").read_text()
 
 
 def _base64(data: str, media_type: str) -> str:

@@ -14,9 +14,7 @@ def html(notebook: NotebookNode, *, title: str, facts: Mapping[str, str], lead: 
     `title` names the page, and heads it unless the notebook has a top heading of its own; `lead` is one line above
     it, such as the interval; `facts` are shown at the foot by label, `Link` also in the margin of printed pages.
     """
-    given = {"title": title, "lead": lead, "facts": dict(facts)}
-    page, _ = _exporter().from_notebook_node(notebook, {"daybook": given})
-    return str(page).encode()
+    return _exporter().page(notebook, {"title": title, "lead": lead, "facts": dict(facts)}).encode()
 
 
 @cache

@@ -1,7 +1,6 @@
 """The tables that an executed notebook showed, as it kept them: exact, and never queried again (JD-60)."""
 
 import hashlib
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,7 +95,7 @@ def read(reference: Mapping[str, Any], data: bytes) -> StoredTable:
         name=reference["name"],
         title=reference["title"],
         columns=columns,
-        data=pq.read_table(io.BytesIO(data)),
+        data=pq.ParquetFile(pa.BufferReader(data)).read(),  # `read_table` first loads what folders of files need
         sha256=reference["sha256"],
         is_main=reference["is_main"],
     )
