@@ -61,6 +61,11 @@ def size(value: int) -> str:
     return f"{number(scaled, 1)} {unit}"
 
 
+def stretch(interval: str | None) -> str:
+    """`2024-01-01 to 2024-03-31`, from an interval as it is written for programs; empty if there is none."""
+    return (interval or "").replace("/", " to ").replace("T", " ")
+
+
 def quoted(text: str) -> str:
     """`text` in quotes on one line, its control characters escaped and cut where it gets long."""
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
