@@ -1,0 +1,27 @@
+"""What a kernel does between its start and its first cell. Runs inside the kernel.
+
+It is called by a silent request: nothing of it is in the user's names, in `In` and `Out`, or in the
+numbers of the cells.
+"""
+
+import importlib
+import os
+import time
+import traceback
+
+
+def warm() -> None:
+    """All that costs time and holds no secret, before anybody asks; never fails."""
+    try:
+        importlib.import_module("reports_lib.kernels.zygote").preload()  # at once, if we were forked
+        if ready := getattr(importlib.import_module("reports_lib.notebook"), "warm", None):
+            ready()
+    except Exception:  # a notebook that needs what is missing will say so itself
+        os.write(2, traceback.format_exc().encode(errors="replace"))
+
+
+def dress(environment: dict[str, str], cwd: str) -> None:
+    """Add to the environment and go to the working folder."""
+    os.environ.update(environment)
+    os.chdir(cwd)
+    time.tzset()

@@ -1,0 +1,61 @@
+"""From a fresh fork of the zygote to a kernel that is like any other."""
+
+import importlib.util
+import locale
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+
+from reports_lib.kernels.keeper import Order
+
+
+def become_kernel(order: Order, files: Sequence[int]) -> None:
+    """Run the kernel until it is shut down; what the zygote was does not show in it."""
+    _standard_streams(files)
+    os.environ.clear()
+    os.environ.update(order.environment)
+    os.chdir(order.cwd)
+    time.tzset()
+    locale.setlocale(locale.LC_CTYPE, "")
+    tempfile.tempdir = None  # it was found for the zygote
+    _reseed()
+    _python_path(order)
+    for signum, handler in ((signal.SIGCHLD, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        signal.signal(signum, handler)
+    launch(order.argv)
+
+
+def launch(argv: Sequence[str]) -> None:
+    """What `python -m ipykernel_launcher ARGV` does."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    sys.argv = [launcher.origin if launcher and launcher.origin else "ipykernel_launcher", *argv]
+    # 1 stands for a parent that need not be watched: the keeper does better than a thread that polls
+    app = IPKernelApp.instance(parent_handle=1)
+    app.initialize()
+    app.start()
+
+
+def _standard_streams(files: Sequence[int]) -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number, file in enumerate([nothing, *files]):
+        os.dup2(file, number)
+    for file in (nothing, *files):
+        os.close(file)
+
+
+def _reseed() -> None:
+    random.seed()
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+
+
+def _python_path(order: Order) -> None:
+    """Python reads this variable when it starts, which was before it was set."""
+    extra = [path for path in order.environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:0] = [path for path in extra if path not in sys.path]
