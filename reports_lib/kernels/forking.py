@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
 from reports_lib.errors import NotebookError, SettingError
 from reports_lib.kernels.fingerprint import fingerprint
 from reports_lib.kernels.forked import Forked
@@ -52,7 +50,7 @@ class Zygote:
 
     def __init__(self, folder: Path, *, shared: bool) -> None:
         self._folder = folder
-        self._pids: list[int] = []
+        self._processes: list[int] = []  # file descriptors that tell when they have ended
         self._life = None if shared else os.pipe()
 
     def fork(self, order: Order, files: Sequence[int]) -> Forked:
@@ -74,11 +72,9 @@ class Zygote:
             return
         for end in self._life:
             os.close(end)
-        for pid in self._pids:
-            try:
-                psutil.Process(pid).wait(timeout=15)
-            except (psutil.NoSuchProcess, psutil.TimeoutExpired):
-                continue
+        for process in self._processes:
+            select.select([process], [], [], 15)
+            os.close(process)
         self._life = None
 
     def _connect(self) -> socket.socket:
@@ -128,6 +124,6 @@ class Zygote:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines()
         if pid:
-            self._pids.append(int(pid))
+            self._processes.append(os.pidfd_open(int(pid)))
         elif said[-1:] != ["the library changed while it was imported"]:
             raise NotebookError(f"kernels cannot be started: {said[-1] if said else 'the zygote said nothing'}")

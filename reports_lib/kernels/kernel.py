@@ -53,7 +53,7 @@ class Kernel:
             connection_file=str(folder / "kernel.json"),
             spec=KernelSpec(argv=list(ARGV), display_name="Daybook", language="python", metadata=metadata),
         )
-        self.client: AsyncKernelClient | None = None
+        self.client: AsyncKernelClient = None  # from start() on
 
     def start(self, timeout: float) -> None:
         """Start it, connect and wait until it is ready and warm; not to be called inside an event loop.
@@ -155,7 +155,7 @@ class Kernel:
         """The next message of a kind, and if given of a parent; drops all others."""
         socket = self._socket(channel)
         while (left := deadline - time.monotonic()) > 0:
-            if not socket.poll(min(left * 1000, 100)):
+            if not socket.poll(int(min(left * 1000, 100))):
                 if self.alive:
                     continue
                 raise NotebookError("a kernel ended before it was ready")

@@ -76,8 +76,10 @@ def main() -> None:
     os.close(ready)
     if connection := server.serve():
         become_kernel(*keep(connection, server.pid))
-    elif server.orphaned:
+        return
+    if server.orphaned:
         shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)  # at once: there is nothing that needs an orderly end
 
 
 class Server:
@@ -115,7 +117,8 @@ class Server:
                 self._bury()
             if self._listener.fileno() in ready and (connection := self._fork()):
                 return connection
-        return self._end()
+        self._end()
+        return None
 
     def _is_over(self) -> bool:
         """Whether nobody needs us any more."""
