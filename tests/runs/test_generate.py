@@ -18,7 +18,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Run, State
-from reports_lib.errors import DatabaseError, NotebookError, RowLimitError, StoreError, WarehouseError
+from reports_lib.errors import DatabaseError, NotebookError, RowLimitError, StateError, StoreError, WarehouseError
 from reports_lib.parameters.sets import read_set
 from reports_lib.rendering.formats import Format
 from reports_lib.rendering.tables import tables
@@ -143,7 +143,7 @@ def test_a_notebook_that_fails_can_be_mended_and_run_again(office):  # T-73
     assert (run.snapshot_id, run.attempt) == (None, 1)
     assert run.formed_at >= run.started_at
     assert office.count() == before  # neither a snapshot nor a link
-    kept = nbformat.read(office.workspace.outputs / f"runs/{run.id}/executed.ipynb", 4)
+    kept = nbformat.read(office.workspace.outputs / f"runs/{run.id}/1/executed.ipynb", 4)
     assert kept.cells[-1].outputs[0].text == "1\n"  # what it had shown until then
 
     office.write_notebook("shaky", "print(2)")
@@ -173,7 +173,7 @@ def test_a_run_that_is_being_made_is_not_made_twice(office):
 
     def ask_again(step, done, total):
         if not refused:
-            with pytest.raises(StoreError, match="is being made by somebody else") as refusal:
+            with pytest.raises(StateError, match="is being made by somebody else") as refusal:
                 office.generate("busy", run_key="busy")
             refused.append(refusal)
 
@@ -191,7 +191,7 @@ def test_an_attempt_that_comes_too_late_publishes_nothing(office):
             with Session(office.installation.database) as session, session.begin():
                 session.execute(update(Run).where(Run.run_key == "late").values(attempt=Run.attempt + 1))
 
-    with pytest.raises(StoreError, match="taken over by another attempt"):
+    with pytest.raises(StateError, match="taken over by another attempt"):
         office.generate("late", run_key="late", progress=taken_over)
     (run,) = office.runs(run_key="late")
     assert (run.state, run.attempt, run.snapshot_id, run.error) == (State.GENERATING, 2, None, None)
@@ -210,7 +210,8 @@ def test_an_interrupt_leaves_nothing_behind(office, step):
     with pytest.raises(KeyboardInterrupt):
         office.generate("stopped", run_key=f"stopped at {step}", progress=stop)
     (run,) = office.runs(run_key=f"stopped at {step}")
-    assert (run.state, run.error, run.snapshot_id) == (State.ERROR, "interrupted by KeyboardInterrupt", None)
+    assert (run.state, run.snapshot_id) == (State.CANCELLED, None)
+    assert run.error == "cancelled by ann (KeyboardInterrupt)"
     assert office.count() == before
     assert set(office.store.files()) == stored
     assert not office.store.leftovers()
