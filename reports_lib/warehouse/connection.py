@@ -5,25 +5,30 @@ before `as_of` (G-1). What the warehouse lacks is told at once and completely.
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
-from ibis.backends.sql import SQLBackend
-from ibis.common.exceptions import TableNotFound
 
 from reports_lib.errors import UnknownNameError, WarehouseError
 from reports_lib.parameters.options import Option
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.lake import lock, open_lake
+from reports_lib.warehouse.engine import Engine, LakeEngine, PostgresEngine
+from reports_lib.warehouse.lake import lock, open_lake, prepare
 from reports_lib.warehouse.postgres import open_postgres
+from reports_lib.warehouse.statement import AS_OF, Build, before, found_schema, statement
 from reports_lib.warehouse.tables import TABLES
-from reports_lib.warehouse.versions import versions
+from reports_lib.warehouse.versions import latest, versions
 
+__all__ = ["LOOKUPS", "Warehouse", "connect", "prepare"]
+
+Row = dict[str, Any]
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
 LOOKUPS = {  # what a parameter can be picked from: table, column of the value, column of the label
     "client_tag": ("client_tag", "tag", "tag"),
     "company": ("company", "company_id", "name"),
@@ -40,15 +45,12 @@ class Warehouse:
     is the Ibis backend behind the tables. Close it, or use it in a `with` statement.
     """
 
-    def __init__(
-        self, backend: SQLBackend, version: str, as_of: datetime, schema: str | None, close: Callable[[], None]
-    ) -> None:
-        self.backend = backend
+    def __init__(self, engine: Engine, version: str, as_of: datetime, close: Callable[[], None]) -> None:
+        self.backend = engine.backend
         self.version = version
         self.as_of = as_of
-        self._schema = schema
+        self._engine = engine
         self._close = close
-        self._tables: dict[str, ir.Table] = {}  # each is asked for once: a version never changes
         self._options: dict[str, list[Option]] = {}
 
     def table(self, name: str) -> ir.Table:
@@ -58,13 +60,20 @@ class Warehouse:
         `WarehouseError` naming every difference if the warehouse's own is not as declared.
         """
         self.check([name])
-        declared, found = TABLES[name], self._found(name)
-        table = found.select(*(found[column.name] for column in declared.columns))
-        if declared.happened_at is None:
-            return table
-        happened_at = table[declared.happened_at]
+        place = ops.Namespace(database=self._engine.dialect.schema)
+        found = ops.DatabaseTable(name, schema=found_schema(name), source=self.backend, namespace=place).to_expr()
         limit = ibis.literal(self.as_of.replace(tzinfo=None), type="timestamp(6)")
-        return table.filter(happened_at.isnull() | (happened_at < limit))
+        return before(found, TABLES[name].happened_at, limit)
+
+    def ask(self, build: Build, shape: Hashable = None, values: Mapping[str, str] = NO_VALUES) -> list[Row]:
+        """The rows that `build` describes, exact: a function of the canonical tables and of the question's `shape`.
+
+        `values` fill its slots. Check the tables first: here a difference is an error of the engine.
+        """
+        asked = statement(self._engine.dialect, build, shape)
+        moment = self.as_of.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        found = self._engine.rows(asked.filled({**values, AS_OF: moment}))
+        return [dict(zip(asked.columns, row, strict=True)) for row in found]
 
     def check(self, names: Iterable[str] = TABLES) -> None:
         """Raise one `WarehouseError` that names every missing table and column and every wrong type."""
@@ -99,19 +108,12 @@ class Warehouse:
         ordered = sorted(rows, key=lambda row: (row["label"].casefold(), row["value"]))
         return [Option(str(row["value"]), row["label"]) for row in ordered]
 
-    def _found(self, name: str) -> ir.Table:
-        if name not in self._tables:
-            self._tables[name] = self.backend.table(name, database=self._schema)
-        return self._tables[name]
-
     def _differences(self, name: str) -> list[str]:
         if name not in TABLES:
             raise UnknownNameError.of("table", name, TABLES)
-        try:
-            found = self._found(name).schema()
-        except TableNotFound:
+        if name not in self._engine.found:
             return [f"no table {name}"]
-        wrong = []
+        found, wrong = self._engine.found[name], []
         for column in TABLES[name].columns:
             if column.name not in found:
                 wrong.append(f"no column {name}.{column.name} ({_named(column.type)})")
@@ -136,15 +138,19 @@ def connect(address: Address, *, version: str | None = None, as_of: datetime, me
             f"Postgres keeps no old data: the warehouse at {address.place} cannot be read at version {version}"
         )
     backend, state = open_postgres(address)
-    return Warehouse(backend, state, moment, address.schema, backend.con.close)
+    return Warehouse(PostgresEngine(backend, address.schema), state, moment, backend.con.close)
 
 
 def _connect_lake(address: Address, version: str | None, as_of: datetime, memory_limit: str) -> Warehouse:
-    known = [found.name for found in versions(address)]
-    wanted = known[-1] if version is None and known else version
-    if wanted is None or wanted not in known:
-        raise WarehouseError(f"the lake has no data version {wanted}; it has {_span(known)}")
-    con = open_lake(address, version=int(wanted), memory_limit=memory_limit)
+    wanted = latest(address) if version is None else version
+    try:
+        con = open_lake(address, version=int(wanted or "-1"), memory_limit=memory_limit)
+    except (ValueError, WarehouseError):
+        # only now: whether there is such a version is one more connection, and a run asks for one that it has seen
+        known = [found.name for found in versions(address)]
+        if wanted in known:
+            raise
+        raise WarehouseError(f"the lake has no data version {wanted}; it has {_span(known)}") from None
     temporary = tempfile.TemporaryDirectory(prefix="daybook-")
     backend = ibis.duckdb.from_connection(con)
     lock(con, address, temporary.name)
@@ -153,7 +159,7 @@ def _connect_lake(address: Address, version: str | None, as_of: datetime, memory
         con.close()
         temporary.cleanup()
 
-    return Warehouse(backend, wanted, as_of, None, close)
+    return Warehouse(LakeEngine(backend), str(wanted), as_of, close)
 
 
 def _span(known: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 The extensions come as wheels and are loaded by path, their signatures checked: no network.
 """
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from reports_lib.warehouse.address import Address
 
 LAKE = "lake"  # what the lake is called inside DuckDB
 EXTENSIONS = ("ducklake", "postgres_scanner")
+_ready: list[tuple[int, duckdb.DuckDBPyConnection]] = []  # at most one, and the process that opened it
 
 
 def extension_path(name: str) -> Path:
@@ -28,25 +30,50 @@ def extension_path(name: str) -> Path:
     raise WarehouseError(f"DuckDB lacks its extension {name}; install {package}")
 
 
+def prepare() -> None:
+    """Open a DuckDB with its extensions, for the next `open_lake` of this process: it then need only attach.
+
+    No lake is entered and no secret is needed. Raises `WarehouseError` if an extension is missing.
+    """
+    if not _ready or _ready[0][0] != os.getpid():
+        _ready[:] = [(os.getpid(), _opened())]
+
+
 def open_lake(address: Address, *, version: int | None = None, memory_limit: str = "4GB") -> duckdb.DuckDBPyConnection:
     """A DuckDB session inside the lake: read-only at `version`, or writable where that is None.
 
     Times are naive UTC and so is the session. Raises `WarehouseError` if the lake cannot be reached.
     """
-    con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    con = _taken()
     try:
         con.execute(f"SET memory_limit = {literal(memory_limit)}")
     except duckdb.Error:
+        con.close()
         raise SettingError(f"DAYBOOK_MEMORY_LIMIT={memory_limit!r} is not a size such as 4GB") from None
-    con.execute("SET TimeZone = 'UTC'")
     try:
-        for name in EXTENSIONS:
-            con.execute(f"LOAD {literal(str(extension_path(name)))}")
         con.execute(_attach(address, version))
         con.execute(f"USE {LAKE}")
     except duckdb.Error as error:
         con.close()
         raise WarehouseError(f"the lake at {address.place} cannot be read: {reason(error, address.database)}") from None
+    return con
+
+
+def _taken() -> duckdb.DuckDBPyConnection:
+    """The prepared session, handed out once, or a new one; one that was opened before a fork has no threads here."""
+    process, con = _ready.pop() if _ready else (0, None)
+    return con if con and process == os.getpid() else _opened()
+
+
+def _opened() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    con.execute("SET TimeZone = 'UTC'")
+    try:
+        for name in EXTENSIONS:
+            con.execute(f"LOAD {literal(str(extension_path(name)))}")
+    except duckdb.Error as error:
+        con.close()
+        raise WarehouseError(f"DuckDB cannot load its extensions: {error}") from None
     return con
 
 

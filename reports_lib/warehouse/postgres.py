@@ -53,10 +53,13 @@ class _Compiler(type(sc.postgres.compiler)):  # type: ignore[misc]  # ibis ships
         return query if rows else query.where(sge.false())
 
 
+COMPILER = _Compiler()
+
+
 class ReadOnlyPostgres(IbisPostgres):
     """Ibis' backend, which needs no temporary tables: a reader may make none."""
 
-    compiler = _Compiler()
+    compiler = COMPILER
 
     def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
         """Nothing: `_Compiler` writes its rows into the query."""
@@ -66,6 +69,12 @@ class ReadOnlyPostgres(IbisPostgres):
 SESSION = {"work_mem": "64MB", "jit": "off"}
 STATE = """
     select pg_current_snapshot()::text || ' at ' || to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+"""
+COLUMNS = """
+    select relname, attname, format_type(atttypid, atttypmod)
+    from pg_attribute join pg_class on attrelid = pg_class.oid join pg_namespace on relnamespace = pg_namespace.oid
+    where nspname = %s and relkind in ('r', 'v', 'm', 'f', 'p') and attnum > 0 and not attisdropped
+    order by attnum
 """
 
 

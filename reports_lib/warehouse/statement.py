@@ -1,0 +1,90 @@
+"""A report's question to the warehouse, compiled once for each shape it takes; its values are filled in each time.
+
+To put an Ibis expression together and to write it as SQL takes longer than many an answer. Both
+depend on the shape of the question alone (which filters there are, not what they say), so a process
+does them once, and a kernel that waits for work may have done them before anybody asks.
+
+A value stands in the expression as a `slot`, and in the SQL as one literal that is replaced when
+the statement runs. What builds the expression is given the shape and no value, so none can be left
+behind in the text.
+"""
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import ibis
+import ibis.backends.sql.compilers as sc
+import ibis.expr.schema as sch
+import ibis.expr.types as ir
+from ibis.backends.sql.compilers.base import SQLGlotCompiler
+
+from reports_lib.warehouse.lake import literal
+from reports_lib.warehouse.postgres import COMPILER
+from reports_lib.warehouse.tables import TABLES
+
+Tables = Callable[[str], ir.Table]
+Build = Callable[[Tables, Any], ir.Table]
+AS_OF = "as_of"  # the slot that every warehouse fills: naive UTC
+_SLOT = re.compile(r"'\[\[(\w+)\]\]'")
+
+
+def slot(name: str) -> ir.StringScalar:
+    """The place of a text that is known only when the statement runs."""
+    return ibis.literal(f"[[{name}]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with slots, and the names of its columns."""
+
+    sql: str
+    columns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, expression: ir.Table, compiler: SQLGlotCompiler) -> "Statement":
+        """`expression` in the words of one engine."""
+        tree = compiler.to_sqlglot(expression)
+        return cls(tree.sql(dialect=compiler.dialect, copy=False), tuple(expression.columns))
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """The SQL with every slot replaced, all in one pass: what stands in a value is text and nothing else."""
+        return _SLOT.sub(lambda found: literal(values[found[1]]), self.sql)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The SQL of a lake, or that of a Postgres whose tables are in `schema`."""
+
+    schema: str | None = None
+
+    @property
+    def compiler(self) -> SQLGlotCompiler:
+        """What writes an expression as SQL."""
+        return sc.duckdb.compiler if self.schema is None else COMPILER
+
+    def table(self, name: str) -> ir.Table:
+        """A canonical table as declared, without the rows that come at or after the moment in its slot."""
+        found = ibis.table(found_schema(name), name=name, database=self.schema)
+        return before(found, TABLES[name].happened_at, slot(AS_OF).cast("timestamp(6)"))
+
+
+@cache
+def found_schema(name: str) -> sch.Schema:
+    """The columns of a canonical table as a warehouse has them: a view cannot say that one is never null."""
+    return sch.Schema({column: dtype.copy(nullable=True) for column, dtype in TABLES[name].schema.items()})
+
+
+def before(table: ir.Table, happened_at: str | None, limit: ir.Value) -> ir.Table:
+    """The rows of `table` that existed before `limit` (G-1); one without a moment is kept."""
+    if happened_at is None:
+        return table
+    return table.filter(table[happened_at].isnull() | (table[happened_at] < limit))
+
+
+@cache
+def statement(dialect: Dialect, build: Build, shape: Hashable) -> Statement:
+    """What `build` makes of the canonical tables and the shape of a question; compiled once in a process."""
+    return Statement.of(build(dialect.table, shape), dialect.compiler)
