@@ -81,8 +81,17 @@ def tables(notebook: NotebookNode, folder: Path) -> list[StoredTable]:
     Raises `NotebookError` if a shown table has no file, `CorruptSnapshotError` if its bytes are others
     than those shown.
     """
-    references = {str(reference["name"]): reference for reference in _references(notebook)}
-    return [_stored(name, reference, folder) for name, reference in references.items()]
+    return stored(references(notebook), folder)
+
+
+def references(notebook: NotebookNode) -> list[Mapping[str, Any]]:
+    """How `notebook` refers to the tables that it shows, each once: what JSON holds, without their rows."""
+    return list({str(reference["name"]): reference for reference in _references(notebook)}.values())
+
+
+def stored(references: Sequence[Mapping[str, Any]], folder: Path) -> list[StoredTable]:
+    """The tables referred to, from the Parquet files in `folder`; raises as `tables` does."""
+    return [_stored(str(reference["name"]), reference, folder) for reference in references]
 
 
 def read(reference: Mapping[str, Any], data: bytes) -> StoredTable:

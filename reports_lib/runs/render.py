@@ -1,24 +1,28 @@
 """An executed notebook to the files of a snapshot: itself, its tables, and every view of it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from reports_lib.rendering import csv, media, xls, xlsx
+from reports_lib.rendering import media, works
 from reports_lib.rendering.formats import Format
-from reports_lib.rendering.html import html
-from reports_lib.rendering.tables import StoredTable, tables
+from reports_lib.rendering.press import Press
+from reports_lib.rendering.tables import StoredTable, references, tables
+from reports_lib.rendering.works import Make, here
 from reports_lib.snapshots.manifest import Manifest, TableRef
 from reports_lib.snapshots.seal import Content
 
 PARQUET = "application/vnd.apache.parquet"
 NOTEBOOK = "application/x-ipynb+json"
 SHEETS = (Format.CSV, Format.XLSX, Format.XLS)
+SMALL = 1_000_000  # bytes of a notebook whose page takes some hundredths of a second
 
 
 @dataclass(frozen=True)
@@ -54,40 +58,51 @@ def told(executed: NotebookNode) -> Told:
 
 
 def contents(
-    executed: NotebookNode, folder: Path, draft: Manifest, formats: Sequence[Format]
+    executed: NotebookNode,
+    folder: Path,
+    draft: Manifest,
+    formats: Sequence[Format],
+    press: Press | None = None,
+    seconds: float | None = None,
 ) -> tuple[dict[str, Content], tuple[TableRef, ...]]:
-    """The files of the snapshot by their keys, and what its tables are.
+    """The files of the snapshot by their keys, and what its tables are; the same bytes with or without `press`.
 
-    Raises `RowLimitError` if a format that was asked for cannot hold a table.
+    A press makes them side by side, within `seconds`; without one they are made here, one after another.
+    Raises `RowLimitError` if a format that was asked for cannot hold a table, `LimitError` past the time.
     """
     stored = tables(executed, folder)
+    notebook = nbformat.writes(executed).encode()
+    # sheets first, for they may refuse, and the page of a table of many thousand rows takes minutes
+    lines = [partial(_sheet, executed, folder, draft, form) for form in SHEETS if form in formats]
+    lines.append(partial(_pages, notebook, draft, Format.PDF in formats))
+    made = press.together(lines, seconds) if press else [line(here) for line in lines]
     stem = file_stem(draft)
-    # first, for they may refuse, and the page of a table of many thousand rows takes minutes
-    sheets = {str(form): sheet(stored, form, draft) for form in SHEETS if form in formats}
-    page = html(executed, title=draft.title, lead=lead(draft), facts=facts(draft))
-    files = sheets | {
-        "ipynb": Content(nbformat.writes(executed).encode(), NOTEBOOK, f"{stem}.ipynb"),
-        "html": Content(page, Format.HTML.mime, f"{stem}.html"),
+    files = {str(form): Content(data, form.mime, f"{stem}.{form}") for part in made for form, data in part.items()} | {
+        "ipynb": Content(notebook, NOTEBOOK, f"{stem}.ipynb")
     }
-    if Format.PDF in formats:
-        from reports_lib.rendering.pdf import pdf  # half a second of imports, for those who want it
-
-        files["pdf"] = Content(pdf(page, created=draft.generated_at), Format.PDF.mime, f"{stem}.pdf")
     for each in stored:
         parquet = f"{each.name}.parquet"
         files[f"table:{each.name}"] = Content((folder / parquet).read_bytes(), PARQUET, parquet)
     return files, tuple(_table_ref(each) for each in stored)
 
 
+def _sheet(executed: NotebookNode, folder: Path, draft: Manifest, form: Format, make: Make) -> dict[Format, bytes]:
+    given = {"folder": str(folder.resolve()), "form": form, "created": draft.generated_at.isoformat()}
+    return {form: make(works.sheet, json.dumps(references(executed)).encode(), given)}
+
+
+def _pages(notebook: bytes, draft: Manifest, is_printed: bool, make: Make) -> dict[Format, bytes]:
+    given = {"title": draft.title, "lead": lead(draft), "facts": facts(draft)}
+    # a small page is made in less time than others may keep every renderer busy for
+    page = (here if len(notebook) <= SMALL else make)(works.page, notebook, given)
+    if not is_printed:
+        return {Format.HTML: page}
+    return {Format.HTML: page, Format.PDF: make(works.paper, page, {"created": draft.generated_at.isoformat()})}
+
+
 def sheet(stored: Sequence[StoredTable], form: Format, manifest: Manifest) -> Content:
     """The tables as CSV, XLSX or XLS; raises `RowLimitError`."""
-    match form:
-        case Format.XLSX:
-            data = xlsx.render(stored, created=manifest.generated_at)
-        case Format.XLS:
-            data = xls.render(stored)
-        case _:
-            data = csv.render(stored)
+    data = works.spreadsheet(stored, form, manifest.generated_at)
     return Content(data, form.mime, f"{file_stem(manifest)}.{form}")
 
 
