@@ -26,9 +26,10 @@ class Letter:
     @classmethod
     def of(cls, template: str, subject: str, words: Mapping[str, object], files: tuple[Content, ...] = ()) -> Self:
         """The letter of `<template>.txt.j2` and `<template>.html.j2`."""
+        subject = header(subject) or "Report"
         text = _environment().get_template(f"{template}.txt.j2").render(words)
         html = _environment().get_template(f"{template}.html.j2").render({**words, "subject": subject})
-        return cls(header(subject), text.strip() + "\n", html, files)
+        return cls(subject, text.strip() + "\n", html, files)
 
 
 @cache

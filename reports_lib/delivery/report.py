@@ -40,15 +40,14 @@ def report(store: Store, manifest: Manifest, asked: Iterable[str], link: str, li
     )
     interval = formats.stretch(manifest.requested_interval)
     title = one_line(manifest.title)
+    currency = one_line(manifest.labels.get("currency", ""), 20)
     zone = ZoneInfo(manifest.time_zone)
     words = {
         "title": title,
-        "lead": ", ".join(
-            filter(None, [interval, manifest.time_zone, one_line(manifest.labels.get("currency", ""), 20)])
-        ),
+        "lead": ", ".join(filter(None, [interval, manifest.time_zone, currency])),
         "head": head(store, manifest),
         "link": link,
-        "attached": [Enclosed(each.filename, formats.size(len(each.data))) for each in files],
+        "attached": [Enclosed(key.upper(), formats.size(manifest.files[key].bytes)) for key in keys if key in fitting],
         "behind": [_behind(manifest, key, link) for key in keys if key not in fitting],
         "as_of": formats.moment(manifest.as_of, zone),
         "generated": f"{formats.moment(manifest.generated_at, zone)} by {one_line(manifest.generated_by.role, 40)}",
@@ -73,6 +72,5 @@ def _fitting(refs: dict[str, FileRef], room: int) -> set[str]:
 
 
 def _behind(manifest: Manifest, key: str, link: str) -> Enclosed:
-    ref = manifest.files.get(key)
-    name, size = (ref.filename, formats.size(ref.bytes)) if ref else (key.upper(), "")
-    return Enclosed(name, size, f"{link}&{urlencode({'as': key})}")
+    size = formats.size(manifest.files[key].bytes) if key in manifest.files else ""
+    return Enclosed(key.upper(), size, f"{link}&{urlencode({'as': key})}")
