@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import CancelledError, DatabaseError, DaybookError, StateError
+from reports_lib.kernels.guard import Guard
 from reports_lib.runs import record
-from reports_lib.runs.meanwhile import Guard
 from reports_lib.runs.record import Attempt, Place
 
 PAUSE = 0.1  # seconds between two writes

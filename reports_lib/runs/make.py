@@ -24,16 +24,18 @@ from reports_lib import __version__
 from reports_lib.database.schema import Run, State
 from reports_lib.delivery import outbox
 from reports_lib.errors import DatabaseError, DaybookError, StoreError
+from reports_lib.kernels.guard import Guard
+from reports_lib.kernels.limits import Limits
 from reports_lib.kernels.pool import Pool
+from reports_lib.rendering.press import Press
 from reports_lib.runs import record, recovery
-from reports_lib.runs.execute import Progress, execute
+from reports_lib.runs.execute import Progress, Sandbox, execute
 from reports_lib.runs.faults import where
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.lease import Lease, lost
-from reports_lib.runs.meanwhile import Guard, Limits, Press, contents, sandbox_of
 from reports_lib.runs.plan import Plan, plan
 from reports_lib.runs.record import Attempt, Place
-from reports_lib.runs.render import Told, told
+from reports_lib.runs.render import Told, contents, told
 from reports_lib.snapshots import index, links
 from reports_lib.snapshots.manifest import Manifest
 from reports_lib.snapshots.seal import seal
@@ -93,6 +95,7 @@ class Making:
         self._tools = tools
         self._manner = manner
         self._folder = self._workspace.outputs / "runs" / str(attempt.run) / str(attempt.number)
+        self._deadline = time.monotonic() + self._workspace.run_timeout
         self.guard = Guard(Limits.of(self._workspace))
         self.lease = Lease(installation.database, attempt, self.guard, self._workspace.lease)
 
@@ -122,7 +125,7 @@ class Making:
         started = time.monotonic()
         notebook = _copied(planned.notebook, _fresh(self._folder))
         self._at("executing", "", 0, 0)
-        sandbox = sandbox_of(
+        sandbox = Sandbox(
             self._folder,
             self._environment(planned),
             self._workspace.cell_timeout,
@@ -141,7 +144,7 @@ class Making:
             draft,
             self.attempt.request.formats,
             press=self._tools.press,
-            guard_remaining=self.guard.remaining,
+            seconds=self.guard.remaining,
         )
         self.guard.check()
         self._at("sealing", "", cells, cells)
@@ -151,7 +154,7 @@ class Making:
 
     def _publish(self, manifest: Manifest) -> None:
         """Make the sealed snapshot visible, once the database is there, while the run is ours and has time left."""
-        patiently(lambda: self._published(manifest), max(self.guard.remaining, 0))
+        patiently(lambda: self._published(manifest), self._deadline - time.monotonic())
 
     def _published(self, manifest: Manifest) -> None:
         run_id, attempt = self.attempt.run, self.attempt.number

@@ -3,24 +3,25 @@
 So a job too many does no harm, and one too few is made again by `reconcile`.
 """
 
-from datetime import timedelta
 from typing import cast
 
 import psycopg
 from procrastinate import App, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from reports_lib.database.schema import Run, State, Worker
+from reports_lib.database.schema import Run, State
 from reports_lib.errors import DatabaseError
 from reports_lib.runs import record
-from reports_lib.runs.identity import is_dead
 from reports_lib.runs.request import Request
+from reports_lib.runs.workers import has_worker
+
+__all__ = ["TASK", "has_worker", "reconcile", "retry", "submit", "wake"]
 
 TASK = "run"
 PEOPLE, SCHEDULES = 10, 0  # priorities: somebody waits for the one, nobody for the other
-FORGOTTEN = timedelta(minutes=10)  # a worker that nobody has heard of for so long
+LOCK = 0x64617971  # "dayq"; its own among the advisory locks of the database
 
 _app = App(connector=SyncPsycopgConnector())  # never opened: it writes jobs on connections that it is given
 
@@ -70,7 +71,10 @@ def reconcile(session: Session, lease: float) -> int:
     """Make the queue what the runs' rows say it must be; returns how many jobs were missing.
 
     Jobs that ended or whose worker died are removed; each run that is due and has no job gets one.
+    Of several processes that do so at a time one does.
     """
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
+        return 0
     session.execute(
         text(
             "DELETE FROM procrastinate_jobs j WHERE j.status NOT IN ('todo', 'doing') OR j.status = 'doing'"
@@ -87,17 +91,3 @@ def reconcile(session: Session, lease: float) -> int:
     for run in missing:
         wake(session, run)
     return len(missing)
-
-
-def has_worker(session: Session, lease: float) -> bool:
-    """Whether anybody is there to make runs."""
-    fresh = select(Worker.id).where(Worker.heartbeat_at >= record.NOW() - timedelta(seconds=lease))
-    return any(not is_dead(worker) for worker in session.scalars(fresh))
-
-
-def forget_workers(session: Session) -> None:
-    """Remove the rows of workers that died or that nobody has heard of for long."""
-    silent = Worker.heartbeat_at < record.NOW() - FORGOTTEN
-    dead = [worker for worker in session.scalars(select(Worker.id)) if is_dead(worker)]
-    session.execute(delete(Worker).where(silent | Worker.id.in_(dead)))
-    session.execute(select(func.procrastinate_prune_stalled_workers_v1(FORGOTTEN.total_seconds())))

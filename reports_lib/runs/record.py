@@ -10,6 +10,7 @@ nothing if it is no longer the run's; whoever is told False throws his work away
 database's own, so no worker's clock counts. Whoever listens is told of every change.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -191,19 +192,19 @@ def find(session: Session, run_id: int) -> Run:
     raise UnknownNameError(f"no run numbered {run_id}; " + (f"the last is {last}" if last else "there is none yet"))
 
 
-def _change(session: Session, run_id: int, guard: list[ColumnElement[bool]], **values: object) -> bool:
+def _change(session: Session, run_id: int, guard: Sequence[ColumnElement[bool]], **values: object) -> bool:
     changed = _set(session, run_id, guard, **values)
     if changed:
         notify(session, RUN, run_id)
     return changed
 
 
-def _set(session: Session, run_id: int, guard: list[ColumnElement[bool]], **values: object) -> bool:
+def _set(session: Session, run_id: int, guard: Sequence[ColumnElement[bool]], **values: object) -> bool:
     query = update(Run).where(Run.id == run_id, *guard).values(**values).returning(Run.id)
     return session.scalars(query.execution_options(synchronize_session=False)).one_or_none() is not None
 
 
-def _is(attempt: int) -> list[ColumnElement[bool]]:
+def _is(attempt: int) -> Sequence[ColumnElement[bool]]:
     return [Run.attempt == attempt, Run.state == State.GENERATING]
 
 
