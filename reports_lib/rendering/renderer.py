@@ -1,9 +1,9 @@
 """One process that renders: warmed when it starts, asked for one work at a time, gone with its parent.
 
-    parent                                          python -m reports_lib.rendering.renderer FD
-      Renderer()     ------- starts ------------->  warm(), then `ready`
-      ask(work, …)   -- name, given, body ------->  work(body, given)
-                     <- error or nothing, bytes --
+    parent                                   python -m reports_lib.rendering
+      Renderer()    -------- starts ----------->  warm(), then `ready`
+      ask(work, …)  --- name, given, body ----->  work(body, given)
+                    <-- error or null, bytes ---
 
 It is a new Python, not a fork, for its parent has threads; and nothing is pickled either way, so a page
 that took a renderer over could not make its parent run anything. It is started with the few variables
@@ -52,7 +52,7 @@ class Renderer:
         self._connection, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - ourselves
-                [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", __package__, str(theirs.fileno())],
                 env=inherited() | {name: os.environ[name] for name in KEPT if name in os.environ},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -158,7 +158,3 @@ def _made(asked: bytes, body: bytes) -> tuple[list[str] | None, bytes]:
     except BaseException as error:  # WeasyPrint, for one, raises errors that would end the process
         said = " ".join(str(error).split())
         return [DaybookError.__name__, f"unexpected {type(error).__name__} in {name}: {said}"], b""
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
