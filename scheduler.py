@@ -1,60 +1,24 @@
-"""The clock: runs the entries of `parameters/schedule.yaml` that are due.
+"""The clock: asks for what `parameters/schedule.yaml` says, when it is due.
 
-python scheduler.py --once       run what is due now, in the foreground, and end (for cron)
-python scheduler.py --dry-run    print what would run
+python scheduler.py              the clock itself: runs until it is ended
+python scheduler.py --once       what is due now, to the end of its runs (for cron)
+python scheduler.py --dry-run    print what would run, with its parameters; with --since of the past
+python scheduler.py --since 2026-01-01 --until 2026-06-30 [--entry NAME] [--deliver]
+
+Workers (`daybook work`) make the runs. Where there are none, `--once` and `--since` make them themselves.
 """
 
+import signal
 import sys
-from datetime import UTC, datetime
 
 import click
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from reports_lib.cli.progress import running
-from reports_lib.cli.reports import line
-from reports_lib.database.schema import Run
+from reports_lib.cli.clock import clock as main
 from reports_lib.errors import DaybookError
-from reports_lib.runs.generate import generate
-from reports_lib.runs.installation import Installation
-from reports_lib.runs.schedule import Entry, read_schedule
-from reports_lib.workspace import Workspace
-
-
-def last_tick(installation: Installation, entry: Entry) -> datetime | None:
-    """The newest tick of the entry that was ever run, whatever came of it."""
-    beginning = f"schedule:{entry.name}@"
-    with Session(installation.database) as session:
-        keys = session.scalars(select(Run.run_key).where(Run.run_key.startswith(beginning, autoescape=True)))
-        return max((datetime.fromisoformat(key.removeprefix(beginning)) for key in keys), default=None)
-
-
-@click.command()
-@click.option("--once", is_flag=True, help="Run what is due now and end.")
-@click.option("--dry-run", is_flag=True, help="Print what would run, and run nothing.")
-def main(once: bool, dry_run: bool) -> None:
-    """Run the entries of parameters/schedule.yaml that are due."""
-    if not (once or dry_run):
-        raise click.UsageError("say --once to run what is due now, or --dry-run to see it")
-    installation = Installation(Workspace.find())
-    now = datetime.now(UTC)
-    failed: list[DaybookError] = []
-    for entry in read_schedule(installation.workspace):
-        for tick in entry.due(last_tick(installation, entry), now):
-            if dry_run:
-                click.echo(f"{entry.name}  {tick.isoformat()}  {entry.family}  {entry.set_name or '-'}")
-                continue
-            try:
-                with running(entry.name) as progress:
-                    click.echo(line(generate(entry.request(tick), installation, progress)))
-            except DaybookError as error:  # the others still run
-                failed.append(error)
-                click.echo(f"{entry.name}  {tick.isoformat()}  failed: {error}", err=True)
-    if failed:
-        sys.exit(failed[0].exit_code)
-
 
 if __name__ == "__main__":
+    # to be ended is to leave in order: the last to leave stops the embedded database
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         main()
     except DaybookError as error:

@@ -1,0 +1,219 @@
+"""The command behind `scheduler.py`: what is due by the schedule, now, for ever or in the past."""
+
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reports_lib.cli.progress import running
+from reports_lib.cli.reports import line
+from reports_lib.database.schema import Decision, Run, State
+from reports_lib.delivery.post import deliver as deliver_mail
+from reports_lib.delivery.sender import sender_of
+from reports_lib.errors import CancelledError, DaybookError, ParameterError, UnknownNameError
+from reports_lib.runs import record
+from reports_lib.runs.clock import Decided, backfill, due, look, now, past_ticks, requests
+from reports_lib.runs.entry import Entry
+from reports_lib.runs.finish import finish
+from reports_lib.runs.installation import Installation
+from reports_lib.runs.outcome import outcome_of
+from reports_lib.runs.plan import plan
+from reports_lib.runs.queue import has_worker
+from reports_lib.runs.schedule import read_entries, read_schedule
+from reports_lib.runs.timekeeper import Timekeeper
+from reports_lib.workspace import Workspace
+
+UNFINISHED = (State.QUEUED, State.GENERATING)
+
+Span = tuple[datetime, datetime]
+
+
+class Failures:
+    """What went wrong while the rest went on: told at once; the first is the exit code."""
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+
+    def add(self, code: int, text: str) -> None:
+        """Tell one."""
+        self.exit_code = self.exit_code or code
+        warn(text)
+
+    @contextmanager
+    def caught(self, where: str) -> Iterator[None]:
+        """Tell what the body raises, as a failure of `where`."""
+        try:
+            yield
+        except DaybookError as error:
+            self.add(error.exit_code, f"{where}  failed: {error}")
+
+
+def warn(text: str) -> None:
+    """One line on standard error."""
+    click.echo(text, err=True)
+
+
+def _moment(_context: click.Context, option: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ParameterError(f"--{option.name} {text!r} is not like 2026-11-01 or 2026-11-01T12:00:00+02:00") from None
+    found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    if found > datetime.now(UTC):
+        raise ParameterError(f"--{option.name} {text} has not come yet")
+    is_day = option.name == "until" and ":" not in text and "T" not in text
+    return found + timedelta(days=1, microseconds=-1) if is_day else found
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Make what is due now and end.")
+@click.option("--dry-run", is_flag=True, help="Print what would run, and run nothing.")
+@click.option("--since", metavar="T", callback=_moment, help="Make what was due from then on; ISO, UTC unless it says.")
+@click.option("--until", metavar="T", callback=_moment, help="And not later; a day counts to its end. Default: now.")
+@click.option("--entry", "names", metavar="NAME", multiple=True, help="With --since: only this entry; repeatable.")
+@click.option("--deliver", is_flag=True, help="With --since: mail the recipients too.")
+def clock(  # one for each option
+    once: bool,
+    dry_run: bool,
+    since: datetime | None,
+    until: datetime | None,
+    names: tuple[str, ...],
+    deliver: bool,
+) -> None:
+    """Ask for the reports of parameters/schedule.yaml when they are due, until ended."""
+    if once and (dry_run or since):
+        raise click.UsageError("--once goes with no other option")
+    if not since and (until or names or deliver):
+        raise click.UsageError("--until, --entry and --deliver go with --since")
+    installation, failures = Installation(Workspace.find()), Failures()
+    if since:
+        span = since, until or now(installation)
+        entries = _named(read_schedule(installation.workspace), names)
+        if dry_run:
+            _show_past(installation, entries, span, failures)
+        else:
+            _fill(installation, entries, span, deliver, failures)
+    elif dry_run:
+        _show_due(installation, failures)
+    elif once:
+        _once(installation, failures)
+    else:
+        _for_ever(installation.workspace)
+    if failures.exit_code:
+        sys.exit(failures.exit_code)
+
+
+def _named(entries: list[Entry], names: tuple[str, ...]) -> list[Entry]:
+    known = [entry.name for entry in entries]
+    for name in names:
+        if name not in known:
+            raise UnknownNameError.of("entry of the schedule", name, known)
+    return [entry for entry in entries if not names or entry.name in names]
+
+
+def _for_ever(workspace: Workspace) -> None:
+    stopped = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopped.set())
+    keeper = Timekeeper(workspace, lambda decided: click.echo(_told(decided)), warn)
+    click.echo(f"scheduler: {len(keeper.entries)} entries of the schedule; SIGTERM or Ctrl-C ends it")
+    keeper.run(stopped)
+
+
+def _once(installation: Installation, failures: Failures) -> None:
+    entries, problems = read_entries(installation.workspace)
+    for problem in problems.values():  # the others still run
+        failures.add(problem.exit_code, f"scheduler: {problem}")
+    for decided in look(installation, entries):
+        if decided.error:
+            failures.add(decided.error.exit_code, f"{_place(decided)}  failed: {decided.error}")
+        elif not decided.runs:
+            click.echo(_told(decided))
+    with Session(installation.database) as session:  # those of a clock that was killed, too
+        asked = select(Run.id).where(Run.entry.is_not(None), Run.state.in_(UNFINISHED)).order_by(Run.id)
+        runs = session.scalars(asked).all()
+    _finish(installation, runs, failures)
+
+
+def _fill(installation: Installation, entries: Iterable[Entry], span: Span, deliver: bool, failures: Failures) -> None:
+    asked = []
+    for entry in entries:
+        with failures.caught(entry.name):
+            for filled in backfill(installation, entry, *span, deliver=deliver):
+                if filled.is_new:
+                    asked.append(filled.run)
+                else:
+                    click.echo(f"{_words(filled.key)}  is there: run {filled.run}")
+    _finish(installation, asked, failures)
+
+
+def _finish(installation: Installation, runs: Iterable[int], failures: Failures) -> None:
+    """See runs to their end, one after the other, and print what came of each."""
+    for run_id in runs:
+        with Session(installation.database) as session:
+            where = _words(record.find(session, run_id).run_key)
+        with failures.caught(where), running(where) as progress:
+            run = finish(installation, run_id, progress)
+            if run.state == State.GENERATED:
+                click.echo(f"{where}  {line(outcome_of(installation, run_id))}")
+            else:
+                failures.add(run.exit_code or CancelledError.exit_code, f"{where}  failed: {run.error}")
+    with Session(installation.database) as session:
+        is_posted = has_worker(session, installation.workspace.lease)
+    if not is_posted:
+        deliver_mail(
+            installation.database, installation.store, sender_of(installation.workspace), installation.workspace
+        )
+
+
+def _show_due(installation: Installation, failures: Failures) -> None:
+    for entry, tick, decision in due(installation, read_schedule(installation.workspace), now(installation)):
+        if decision is Decision.ASKED:
+            _show(installation, entry, tick, failures)
+        else:
+            click.echo(_told(Decided(entry.name, tick, decision)))
+
+
+def _show_past(installation: Installation, entries: Iterable[Entry], span: Span, failures: Failures) -> None:
+    for entry in entries:
+        for tick in past_ticks(installation, entry, *span):
+            _show(installation, entry, tick, failures)
+
+
+def _show(installation: Installation, entry: Entry, tick: datetime, failures: Failures) -> None:
+    """Print what would be asked for at the tick, and with which parameters; nothing is written."""
+    with failures.caught(f"{entry.name}  {tick.isoformat()}"):
+        for request in requests(installation, entry, tick):
+            where = f"{_words(request.run_key)}  {entry.family}  {entry.set_name or '-'}"
+            with failures.caught(where):
+                literals = plan(request, installation).resolved.literals
+                given = {name: ",".join(lit) if isinstance(lit, list) else lit for name, lit in literals.items()}
+                click.echo(where)
+                click.echo("    " + "  ".join(f"{name}={value}" for name, value in given.items() if value != ""))
+                if request.recipients:
+                    click.echo(f"    to {', '.join(request.recipients)}")
+
+
+def _told(decided: Decided) -> str:
+    """One line for a decision."""
+    runs = f"  run {', '.join(map(str, decided.runs))}" if decided.runs else ""
+    nothing = "  nothing: there are no values" if decided.decision is Decision.ASKED and not runs else ""
+    return f"{_place(decided)}  {decided.decision}{runs}{nothing}"
+
+
+def _place(decided: Decided) -> str:
+    return f"{decided.entry}  {decided.tick.isoformat()}"
+
+
+def _words(key: str) -> str:
+    """`schedule:daily@2026-11-01T06:00:00+00:00#3` as people read it."""
+    entry, _, tick = key.removeprefix("schedule:").partition("@")
+    return f"{entry}  {tick}"
