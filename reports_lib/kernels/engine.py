@@ -1,42 +1,38 @@
-"""The Papermill engine `daybook`: a kernel that sees what a run may see, and nothing else.
+"""The Papermill engine `daybook`: a notebook in a ready kernel that is used once.
 
-Its environment is given, not inherited, so no secret of ours reaches a notebook; it is spoken to
-over sockets in a private folder, not over TCP ports that any process of the machine may open.
+In a run the kernel sees what a run may see, and nothing else: its environment is given, not
+inherited, so no secret of ours reaches a notebook. It is spoken to over sockets in a private
+folder, not over TCP ports that any process of the machine may open.
 """
 
 import os
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
-from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 
-OnCell = Callable[[int, int], None]
+from reports_lib.kernels.cells import CellClient, OnCell
+from reports_lib.kernels.guard import Guard
+from reports_lib.kernels.kernel import Kernel
+from reports_lib.kernels.pool import LARGEST, Pool
+from reports_lib.kernels.processes import can_fork
 
-# What a Python process needs of its surroundings: where programs and libraries are, and its
-# language. HOME is left out on purpose: a kernel gets a folder of its own.
-INHERITED = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "SYSTEMROOT",
-    "VIRTUAL_ENV",
-    "TZDIR",
-    "COVERAGE_PROCESS_START",
-)
+OURS = ("python3", "daybook")  # kernels of this very environment
 
 
 class DaybookEngine(NBClientEngine):
     """Runs a notebook's cells one after another in a fresh kernel.
 
-    Beside Papermill's own options it takes `environment` (variables for the kernel; without it the
-    kernel inherits ours, as `papermill --engine daybook` in a shell expects) and `on_cell`, called
-    with the cell's index and the number of cells before each one.
+    Beside Papermill's own options it takes
+
+    - `environment`: the kernel's variables; without them it gets ours, as `papermill --engine daybook` expects;
+    - `folder` to work in, by default the current one;
+    - `pool` that the kernel comes from, by default the zygote that this user's commands share;
+    - `guard` that watches it, by default nobody;
+    - `on_cell`, called with a cell's index and the number of cells before each one.
     """
 
     @classmethod
@@ -46,43 +42,47 @@ class DaybookEngine(NBClientEngine):
         kernel_name: str,
         **options: Any,  # noqa: ANN401  # Papermill's own, and whatever it was called with
     ) -> NotebookNode:
-        """Execute every cell; raises what nbclient raises on a timeout or a dead kernel."""
-        environment: Mapping[str, str] | None = options.get("environment")
+        """Execute every cell.
+
+        Raises what nbclient raises on a timeout or a dead kernel, and the guard's reason if it ended the run.
+        """
+        if kernel_name not in OURS:  # a kernel of somebody else's
+            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+        guard: Guard | None = options.get("guard")
         on_cell: OnCell | None = options.get("on_cell")
-        count = len(nb_man.nb.cells)
-        with tempfile.TemporaryDirectory(prefix="daybook-kernel-") as folder:
-            client = PapermillNotebookClient(
+        folder = Path(options.get("folder") or Path.cwd())
+        with ExitStack() as stack:
+            pool = options.get("pool") or stack.enter_context(_own_pool(guard))
+            kernel = stack.enter_context(_kernel(pool, options.get("environment"), folder))
+            if guard:
+                stack.enter_context(guard.watching(kernel, folder))
+            client = CellClient(
                 nb_man,
-                km=AsyncKernelManager(
-                    kernel_name=kernel_name, transport="ipc", connection_file=str(Path(folder) / "kernel.json")
-                ),
+                kernel,
+                guard,
+                on_cell,
                 timeout=options.get("execution_timeout"),
-                startup_timeout=options.get("start_timeout", 60),
                 log_output=options.get("log_output", False),
                 stdout_file=options.get("stdout_file"),
                 stderr_file=options.get("stderr_file"),
-                on_cell_start=(lambda cell, cell_index: on_cell(cell_index, count)) if on_cell else None,
             )
-            # a kernel manager that is passed in counts as somebody else's, and would be left running
-            if environment is None:
-                return client.execute(env=dict(os.environ), cleanup_kc=True)
-            # Papermill would write the whole notebook before and after every cell
-            path, nb_man.output_path = nb_man.output_path, None
+            return client.execute()
+
+
+@contextmanager
+def _kernel(pool: Pool, environment: Mapping[str, str] | None, folder: Path) -> Iterator[Kernel]:
+    with ExitStack() as stack:
+        log: IO[bytes] | None = None
+        if environment is not None:
             # what the process itself has to say, beside the outputs of cells, is not for our terminal
-            with Path("kernel.log").open("wb") as log:
-                env = kernel_environment(environment, folder)
-                try:
-                    return client.execute(env=env, cleanup_kc=True, stdout=log, stderr=log)
-                finally:  # as far as it came, however it ended
-                    nb_man.output_path = path
-                    nb_man.save()
+            log = stack.enter_context((folder / "kernel.log").open("wb"))
+        yield stack.enter_context(pool.take(os.environ if environment is None else environment, folder, log))
 
 
-def kernel_environment(given: Mapping[str, str], home: str) -> dict[str, str]:
-    """The whole environment of a kernel: the few variables Python needs, a home, and `given`.
+def _own_pool(guard: Guard | None) -> Pool:
+    largest = guard.limits.output if guard else LARGEST
+    if not can_fork():
+        return Pool(0, 0, largest=largest)
+    from reports_lib.kernels.forking import shared_folder
 
-    What it puts aside, such as rows that a query spills, goes with its home however it ends.
-    """
-    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    own = dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), home)
-    return kept | own | {"PYTHONHASHSEED": "0"} | dict(given)
+    return Pool(0, 0, shared_folder(), largest=largest)

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -101,14 +102,24 @@ class Kernel:
         """Whether it runs."""
         return self._process.poll() is None
 
+    @property
+    def keeper(self) -> int | None:
+        """The process id of its keeper; None for a plain process."""
+        found: int | None = getattr(self._process, "keeper", None)
+        return found
+
     def pids(self) -> list[int]:
         """The kernel and every living descendant of it, wherever that has moved."""
         try:
-            root = psutil.Process(getattr(self._process, "keeper", self._process.pid))
+            root = psutil.Process(self.keeper or self._process.pid)
             found = [process.pid for process in root.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
-        return found if hasattr(self._process, "keeper") else [root.pid, *found]
+        return found if self.keeper else [root.pid, *found]
+
+    def interrupt(self) -> None:
+        """Raise `KeyboardInterrupt` in the running cell, unless the cell has seen to it that nothing can."""
+        self._process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
         """End it and everything that descends from it, and wait until that is gone; from any thread, any time."""
@@ -116,7 +127,7 @@ class Kernel:
         if process is None:
             return
         with self._ending:
-            if hasattr(process, "keeper"):
+            if self.keeper:
                 process.end()
                 return
             with suppress(psutil.NoSuchProcess):
@@ -131,7 +142,7 @@ class Kernel:
         if self.client:
             self.client.stop_channels()
         self.manager._close_control_socket()
-        if hasattr(self._process, "keeper"):
+        if self.keeper:
             self._process.close()
         with self._words:
             if self.log and not self.log.closed:

@@ -29,6 +29,7 @@ __all__ = ["Kernel", "Pool"]
 
 PATIENCE = 60.0  # seconds that somebody waits for a kernel
 LOOK = 1.0  # seconds between looks at those that are ready
+LARGEST = 2**28  # bytes of one output of a kernel
 AGAIN = 2.0  # seconds before the next try where a kernel could not be started
 
 
@@ -38,9 +39,12 @@ class Pool:
     `size` of them are kept, and let go after `idle` seconds without `take()`; with size 0 each is
     started when it is asked for. They are forked by a zygote of the pool's own, which ends with us
     however we end, or by the shared one of `zygote_folder`. Without `fork` they are plain processes.
+    Of an output of more than `largest` bytes nothing reaches us but that there was one.
     """
 
-    def __init__(self, size: int, idle: float, zygote_folder: Path | None = None, *, fork: bool = True) -> None:
+    def __init__(
+        self, size: int, idle: float, zygote_folder: Path | None = None, *, fork: bool = True, largest: int = LARGEST
+    ) -> None:
         self._size = size
         self._idle = idle
         self._folder = Path(tempfile.mkdtemp(prefix="daybook-"))
@@ -50,7 +54,7 @@ class Pool:
 
             self._zygote = Zygote(zygote_folder or self._folder, shared=zygote_folder is not None)
             self._provisioner["zygote"] = self._zygote
-        self._context = _context()
+        self._context = _context(largest)
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()  # guards all that follows
         self._ready: deque[tuple[str, Kernel]] = deque()  # with the fingerprint of what it has imported
@@ -167,9 +171,10 @@ class Pool:
             self._changed.notify_all()
 
 
-def _context() -> zmq.asyncio.Context:
+def _context(largest: int) -> zmq.asyncio.Context:
     """Where the clients' sockets are from: they find a kernel as soon as it listens, and close at once."""
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.RECONNECT_IVL, 3)  # milliseconds
     context.setsockopt(zmq.LINGER, 0)
+    context.setsockopt(zmq.MAXMSGSIZE, largest)
     return context

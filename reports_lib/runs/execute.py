@@ -1,19 +1,25 @@
 """A notebook and its parameters, to the executed notebook and the tables it saved."""
 
 import logging
-import warnings
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
+from papermill.execute import prepare_notebook_metadata, raise_for_execution_errors, remove_error_markers
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
-from reports_lib.errors import DaybookError, NotebookError, SettingError, StoreError, named
+from reports_lib.errors import DatabaseError, DaybookError, LimitError, NotebookError, SettingError, StoreError, named
+from reports_lib.kernels.engine import DaybookEngine
+from reports_lib.kernels.guard import Guard
+from reports_lib.kernels.pool import Pool
 from reports_lib.parameters.schema import Resolved
+from reports_lib.runs.outage import is_outage
 
 # It warns of every parameter whose annotation it cannot read; ours have all been checked by then.
 logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -26,11 +32,14 @@ class Sandbox:
     """What surrounds one execution: its folder, its kernel's variables and its time limit.
 
     `<folder>/executed.ipynb` is written when the run ends, however it ends; tables go to `<folder>/tables`.
+    The kernel comes from `pool`, or else from the zygote that this user's commands share; `guard` watches it.
     """
 
     folder: Path
     environment: Mapping[str, str]
-    cell_timeout: int  # seconds
+    cell_timeout: float  # seconds
+    pool: Pool | None = None
+    guard: Guard | None = None
 
     @property
     def executed(self) -> Path:
@@ -46,34 +55,25 @@ class Sandbox:
 def execute(notebook: Path, resolved: Resolved, sandbox: Sandbox, progress: Progress) -> NotebookNode:
     """Run every cell of `notebook` in a fresh kernel and return the executed notebook.
 
-    A `DaybookError` raised in the kernel keeps its class; anything else that goes wrong in a cell
-    is a `NotebookError` that names the cell by the heading above it. Raises `StoreError` if the
-    sandbox cannot be written.
+    A `DaybookError` raised in the kernel keeps its class, a database that went away is a
+    `DatabaseError`, and anything else that goes wrong in a cell is a `NotebookError` that names the
+    cell by the heading above it. Raises `LimitError` for a cell that takes too long, the guard's
+    reason if it ended the run, and `StoreError` if the sandbox cannot be written.
     """
     source = _read(notebook)
-    at = _Position(source, progress)
+    at = _Position(source, notebook.stem, sandbox.guard, progress)
     try:
         sandbox.tables.mkdir(parents=True, exist_ok=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # sockets that pyzmq closes a moment later
-            return papermill.execute_notebook(
-                source,
-                sandbox.executed,
-                resolved.literals,
-                engine_name="daybook",
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                cwd=sandbox.folder,
-                execution_timeout=sandbox.cell_timeout,
-                environment={**sandbox.environment, "DAYBOOK_TABLES": str(sandbox.tables)},
-                on_cell=at.moved,
-            )
+        prepared = _prepared(source, resolved)
+        try:
+            _run(prepared, sandbox, at)
+        finally:
+            _write(prepared, sandbox.executed)
+        return prepared
     except PapermillExecutionError as error:
-        raise _named_by_heading(error, notebook.stem, at) from None
+        raise _named_by_heading(error, at) from None
     except CellTimeoutError:
-        limit = f"{sandbox.cell_timeout} seconds (DAYBOOK_CELL_TIMEOUT)"
-        raise NotebookError(f"{notebook.stem}: {at.heading()!r} took longer than {limit}") from None
+        raise LimitError(f"{at} took longer than {sandbox.cell_timeout:g} seconds (DAYBOOK_CELL_TIMEOUT)") from None
     except DeadKernelError:
         raise NotebookError(f"{notebook.stem}: the kernel died in {at.heading()!r}; it may lack memory") from None
     except OSError as error:
@@ -81,10 +81,12 @@ def execute(notebook: Path, resolved: Resolved, sandbox: Sandbox, progress: Prog
 
 
 class _Position:
-    """Which cell runs now."""
+    """Which cell runs now; as text, for messages, the family and the heading."""
 
-    def __init__(self, notebook: NotebookNode, progress: Progress) -> None:
+    def __init__(self, notebook: NotebookNode, family: str, guard: Guard | None, progress: Progress) -> None:
         self._cells: list[NotebookNode] = notebook.cells
+        self._family = family
+        self._guard = guard
         self._progress = progress
         self._index = 0
 
@@ -92,6 +94,8 @@ class _Position:
         """Take note that the kernel is about to run cell `index` of `count`."""
         # Papermill puts one cell of its own behind the parameters: count as our notebook does.
         self._index = min(max(index - (count - len(self._cells)), 0), len(self._cells) - 1)
+        if self._guard:
+            self._guard.at = str(self)
         self._progress(self.heading(), index, count)
 
     def heading(self) -> str:
@@ -103,6 +107,9 @@ class _Position:
                 return str(titles[-1])
         return "the first cells"
 
+    def __str__(self) -> str:
+        return f"{self._family}: {self.heading()!r}"
+
 
 def _read(path: Path) -> NotebookNode:
     try:
@@ -112,7 +119,40 @@ def _read(path: Path) -> NotebookNode:
         raise SettingError(f"{path.name} cannot be read as a notebook: {reason}") from None
 
 
-def _named_by_heading(error: PapermillExecutionError, family: str, at: _Position) -> DaybookError:
+def _prepared(source: NotebookNode, resolved: Resolved) -> NotebookNode:
+    """The notebook with its parameters, as Papermill makes it; no address is ever looked at."""
+    notebook = load_notebook_node(deepcopy(source))
+    if resolved.literals:
+        notebook = parameterize_notebook(notebook, dict(resolved.literals), kernel_name="python3", language="python")
+    return remove_error_markers(prepare_notebook_metadata(notebook, None, None))
+
+
+def _run(prepared: NotebookNode, sandbox: Sandbox, at: _Position) -> None:
+    """Run the cells of `prepared` in place."""
+    DaybookEngine.execute_notebook(
+        prepared,
+        "python3",
+        progress_bar=False,
+        folder=sandbox.folder,
+        execution_timeout=sandbox.cell_timeout,
+        environment={**sandbox.environment, "DAYBOOK_TABLES": str(sandbox.tables)},
+        pool=sandbox.pool,
+        guard=sandbox.guard,
+        on_cell=at.moved,
+    )
+    raise_for_execution_errors(prepared, None)
+
+
+def _write(notebook: NotebookNode, path: Path) -> None:
+    """Whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(nbformat.writes(notebook), encoding="utf-8")
+    partial.replace(path)
+
+
+def _named_by_heading(error: PapermillExecutionError, at: _Position) -> DaybookError:
     first = (error.evalue or "").strip().splitlines()[:1] or [""]
+    if is_outage(error.ename, error.evalue or ""):
+        return DatabaseError(f"{at} lost the warehouse: {first[0]}")
     known = named(error.ename, first[0])
-    return known or NotebookError(f"{family}: {at.heading()!r} raised {error.ename}: {first[0]}")
+    return known or NotebookError(f"{at} raised {error.ename}: {first[0]}")

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from reports_lib.errors import NotebookError, RateError, SettingError
+from reports_lib.errors import LimitError, NotebookError, RateError, SettingError
 from reports_lib.parameters.schema import Resolved
 from reports_lib.runs.execute import Sandbox, execute
 
@@ -67,9 +67,10 @@ def test_an_error_of_our_own_keeps_its_class(run):  # T-14
         run("from reports_lib.errors import RateError\nraise RateError('no rate of UAH in USD on 2024-01-05')")
 
 
-def test_a_cell_that_takes_too_long_is_stopped(run):
-    with pytest.raises(NotebookError, match=r"'The sums' took longer than 2 seconds"):
-        run("import time; time.sleep(60)", cell_timeout=2)
+def test_a_cell_that_takes_too_long_is_stopped_and_shows_where_it_was(run, tmp_path):  # T-15
+    with pytest.raises(LimitError, match=r"^sales: 'The sums' took longer than 2 seconds \(DAYBOOK_CELL_TIMEOUT\)$"):
+        run("import time\ntime.sleep(60)", cell_timeout=2)
+    assert "KeyboardInterrupt" in (tmp_path / "run/executed.ipynb").read_text()
 
 
 def test_a_kernel_that_dies_is_told(run):

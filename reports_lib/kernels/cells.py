@@ -1,0 +1,199 @@
+"""Running cells in a ready kernel: what nbclient makes of the messages, without its waits.
+
+nbclient decides what becomes of every message, so outputs are exactly its own. Sending, receiving
+and waiting are ours: one plain loop over the kernel's sockets, with no event loop and no tasks, that
+counts what arrives before it is unpacked and looks five times a second whether it must end.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeAlias
+
+import zmq
+from nbclient.client import timestamp
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NotebookExecutionManager
+from zmq.utils.monitor import recv_monitor_message
+
+from reports_lib.errors import LimitError, NotebookError
+from reports_lib.kernels.guard import Guard
+from reports_lib.kernels.kernel import Kernel
+
+OnCell = Callable[[int, int], None]
+Message: TypeAlias = dict[str, Any]
+Socket: TypeAlias = zmq.Socket[bytes]
+
+LOOK = 200  # milliseconds between looks
+GRACE = 1.0  # seconds for a cell to end by itself once interrupted, so that it shows where it was
+START = 60.0  # seconds that the kernel may take to say what it is
+LAG = 4.0  # seconds that outputs may come after the reply, as in nbclient
+
+
+class CellClient(PapermillNotebookClient):
+    """Runs the cells of a notebook one after another in `kernel`, under the eyes of `guard` if there is one.
+
+    `on_cell` is called with the cell's index and the number of cells before each one.
+    """
+
+    def __init__(
+        self,
+        nb_man: NotebookExecutionManager,
+        kernel: Kernel,
+        guard: Guard | None = None,
+        on_cell: OnCell | None = None,
+        **options: Any,  # noqa: ANN401  nbclient's own
+    ) -> None:
+        super().__init__(nb_man, km=kernel.manager, **options)
+        self.kc = kernel.client
+        self._kernel = kernel
+        self._guard = guard
+        self._on_cell = on_cell or (lambda index, count: None)
+        self._poller = zmq.Poller()
+        self._iopub = _plain(kernel.client.iopub_channel.socket)
+        self._shell = _plain(kernel.client.shell_channel.socket)
+
+    def execute(self) -> NotebookNode:
+        """Run every cell, up to the first that raises.
+
+        Raises `CellTimeoutError`, `DeadKernelError`, and the guard's reason if that ended the kernel.
+        """
+        self.reset_execution_trackers()
+        with self._connected():
+            self.papermill_execute_cells()
+            request = self.kc.kernel_info()
+            info = self._replied(request, lambda message: None, _Patience(time.monotonic() + START, self._kernel))
+            self.nb.metadata["language_info"] = info["content"]["language_info"]
+            self.set_widgets_metadata()
+        return self.nb
+
+    def execute_cell(self, cell: NotebookNode, cell_index: int) -> NotebookNode:
+        """Run one cell; raises `CellExecutionError` if it does."""
+        self._on_cell(cell_index, len(self.nb.cells))
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type != "code" or not cell.source.strip() or self.skip_cells_with_tag in tags:
+            return cell
+        cell.metadata["execution"] = {}
+        cell.outputs = []
+        self.clear_before_next_output = False
+        may_raise = "raises-exception" in tags
+        request = self.kc.execute(cell.source, store_history=True, stop_on_error=not may_raise)
+        self.code_cells_executed += 1
+        reply = self._replied(
+            request, lambda message: self.process_message(message, cell, cell_index), self._patience(cell)
+        )
+        cell.metadata["execution"]["shell.execute_reply"] = timestamp(reply)
+        if reply["content"]["status"] == "error" and not may_raise:
+            raise CellExecutionError.from_cell_and_msg(cell, reply["content"])
+        return cell
+
+    def _patience(self, cell: NotebookNode) -> "_Patience":
+        seconds = self._get_timeout(cell)
+        return _Patience(time.monotonic() + seconds if seconds else float("inf"), self._kernel)
+
+    def _replied(self, request: str, process: Callable[[Message], object], patience: "_Patience") -> Message:
+        """The reply to `request`, once every message that it causes has been processed."""
+        reply: Message | None = None
+        is_idle = False
+        look = time.monotonic() + LOOK / 1000
+        while not (is_idle and reply):
+            ready = dict(self._poller.poll(LOOK))
+            if self._iopub in ready and (message := self._received(self._iopub, request)):
+                with suppress(CellExecutionComplete):
+                    process(message)
+                is_idle = is_idle or _tells_idle(message)
+            if self._shell in ready and (message := self._received(self._shell, request)):
+                reply = message
+                patience.lag()
+            if not ready or time.monotonic() > look:
+                look = time.monotonic() + LOOK / 1000
+                self._look(is_quiet=not ready)
+                patience.check()
+        patience.ended()
+        return reply
+
+    def _received(self, socket: Socket, request: str) -> Message | None:
+        """The next message if it answers `request`; its size counts before it is unpacked."""
+        frames = socket.recv_multipart()
+        if self._guard:
+            self._guard.shown(sum(map(len, frames)))
+        session = self.kc.session
+        message: Message = session.deserialize(session.feed_identities(frames)[1])
+        return message if message["parent_header"].get("msg_id") == request else None
+
+    def _look(self, *, is_quiet: bool) -> None:
+        """Raise what ends the run, if anything does."""
+        if self._guard:
+            self._guard.check()
+        if is_quiet and not self._kernel.alive:  # and nothing of it is left to be read
+            raise DeadKernelError("Kernel died")
+        if self._events.poll(0):
+            self._disconnected()
+
+    def _disconnected(self) -> None:
+        """The kernel has died, or it sent a message larger than the socket takes."""
+        recv_monitor_message(self._events)
+        deadline = time.monotonic() + GRACE
+        while self._kernel.alive:
+            if time.monotonic() > deadline:
+                if self._guard:
+                    self._guard.overflow()
+                raise LimitError("an output was larger than the engine takes")
+            time.sleep(0.01)
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Listen to the kernel's sockets, and to what happens to the one that brings its outputs."""
+        for socket in (self._iopub, self._shell):
+            self._poller.register(socket, zmq.POLLIN)
+        monitored = self.kc.iopub_channel.socket
+        events = monitored.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self._events = _plain(events)
+        try:
+            yield
+        finally:
+            monitored.disable_monitor()
+            events.close()
+
+
+class _Patience:
+    """How long a cell may take: interrupted at its deadline, given up a little later."""
+
+    def __init__(self, deadline: float, kernel: Kernel) -> None:
+        self._deadline = deadline
+        self._kernel = kernel
+        self._is_interrupted = False
+        self._has_replied = False
+
+    def lag(self) -> None:
+        """From now on only outputs are awaited."""
+        self._deadline = min(self._deadline, time.monotonic() + LAG)
+        self._has_replied = not self._is_interrupted
+
+    def check(self) -> None:
+        """Interrupt the cell, or raise what it means that time is up."""
+        if time.monotonic() <= self._deadline:
+            return
+        if self._has_replied:
+            raise NotebookError("outputs were lost on the way: too many at once")
+        self.ended()
+        self._is_interrupted = True
+        self._deadline = time.monotonic() + GRACE
+        self._kernel.interrupt()
+
+    def ended(self) -> None:
+        """Raise what it means if the cell had to be interrupted, however it took that."""
+        if self._is_interrupted:
+            raise CellTimeoutError("Cell execution timed out")
+
+
+def _plain(socket: Any) -> Socket:  # noqa: ANN401  a zmq.asyncio.Socket
+    """The same socket, with no event loop to it."""
+    found: Socket = zmq.Socket.shadow(socket.underlying)
+    return found
+
+
+def _tells_idle(message: Message) -> bool:
+    return bool(message["msg_type"] == "status" and message["content"]["execution_state"] == "idle")
