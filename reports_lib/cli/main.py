@@ -98,5 +98,5 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _say(error: object, code: int) -> int:
-    click.echo(f"daybook: {' '.join(str(error).split())}", err=True)
+    click.secho(f"daybook: {' '.join(str(error).split())}", fg="red", err=True)  # without colour where no terminal is
     return code

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from reports_lib.delivery.addresses import recipients as addresses
 from reports_lib.errors import ParameterError
 from reports_lib.parameters.sets import read_set
 from reports_lib.rendering.formats import Format
@@ -34,6 +35,11 @@ def given(workspace: Workspace, family: str, set_name: str | None, changes: Give
 def formats(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[Format, ...] | None:
     """`html,pdf` to formats."""
     return tuple(dict.fromkeys(Format.parse(name.strip()) for name in text.split(","))) if text else None
+
+
+def recipients(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Addresses that mail may go to, each once."""
+    return addresses(texts, Workspace.find().mail_domains) if texts else ()
 
 
 def _pairs(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> Given:

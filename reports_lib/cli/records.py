@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from reports_lib.cli.listing import listing
 from reports_lib.cli.progress import running
-from reports_lib.database.schema import Run
+from reports_lib.database.schema import Run, State
 from reports_lib.errors import CorruptSnapshotError
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.record import recent
@@ -19,12 +19,13 @@ from reports_lib.workspace import Workspace
 
 @click.command()
 @click.option("--family", help="Only of this family.")
+@click.option("--state", type=click.Choice([str(s) for s in State]), help="Only in this state.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), metavar="N", help="How many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def runs(family: str | None, limit: int, as_json: bool) -> None:
+def runs(family: str | None, state: str | None, limit: int, as_json: bool) -> None:
     """List the newest runs and how they ended."""
     with Session(Installation(Workspace.find()).database) as session:
-        found = [_run(each) for each in recent(session, limit, family)]
+        found = [_run(each) for each in recent(session, limit, family, State(state) if state else None)]
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -45,7 +46,9 @@ def runs(family: str | None, limit: int, as_json: bool) -> None:
 
 
 def _end(run: dict[str, str | None]) -> str:
-    return run["error"] or (run["snapshot"] or "")[:12]
+    """What came of it; of one that has not ended, how far it is."""
+    so_far = " ".join(filter(None, [run["stage"], run["step"]])) if run["state"] in ("queued", "generating") else ""
+    return run["error"] or (run["snapshot"] or "")[:12] or so_far
 
 
 def _run(row: Run) -> dict[str, str | None]:
@@ -54,6 +57,9 @@ def _run(row: Run) -> dict[str, str | None]:
         "family": row.family,
         "set": row.set_name,
         "state": row.state,
+        "attempt": str(row.attempt),
+        "stage": row.stage,
+        "step": row.step,
         "requested_at": row.requested_at.isoformat(),
         "formed_at": row.formed_at.isoformat() if row.formed_at else None,
         "snapshot": row.snapshot_id,

@@ -2,18 +2,24 @@
 
 import getpass
 import json
+from contextlib import suppress
 from datetime import datetime
 
 import click
+from sqlalchemy.orm import Session
 
-from reports_lib.cli.options import Given, asking, formats, given
+from reports_lib.cli.options import Given, asking, formats, given, recipients
 from reports_lib.cli.progress import running
 from reports_lib.parameters.schema import Schema
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.outcome import Outcome
+from reports_lib.runs.plan import plan
+from reports_lib.runs.queue import submit
 from reports_lib.runs.request import DEFAULT_FORMATS, Request
+from reports_lib.runs.wait import wait
+from reports_lib.runs.workers import has_worker
 from reports_lib.snapshots.manifest import Author
 from reports_lib.warehouse.connection import connect
 from reports_lib.workspace import Workspace
@@ -24,6 +30,8 @@ from reports_lib.workspace import Workspace
 @asking
 @click.option("--format", "wanted", metavar="LIST", callback=formats, help="Of html,pdf,csv,xlsx,xls.")
 @click.option("--data-version", metavar="V", help="Read the warehouse as it was at this data version.")
+@click.option("--send-to", "to", metavar="ADDRESS", multiple=True, callback=recipients, help="Mail it; repeatable.")
+@click.option("--queue", "is_left", is_flag=True, help="Leave it to the workers and do not wait.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def run(  # noqa: PLR0913, PLR0917  # one for each option
     family: str,
@@ -32,9 +40,14 @@ def run(  # noqa: PLR0913, PLR0917  # one for each option
     as_of: datetime,
     wanted: tuple[Format, ...] | None,
     data_version: str | None,
+    to: tuple[str, ...],
+    is_left: bool,
     as_json: bool,
 ) -> None:
-    """Make a report of FAMILY and print its link."""
+    """Make a report of FAMILY and print its link.
+
+    A worker makes it if one is there, else this command does.
+    """
     installation = Installation(Workspace.find())
     request = Request(
         family=family,
@@ -44,9 +57,32 @@ def run(  # noqa: PLR0913, PLR0917  # one for each option
         set_name=set_name,
         formats=wanted or DEFAULT_FORMATS,
         data_version=data_version,
+        recipients=to,
     )
-    with running(f"{family}", quiet=as_json) as progress:
-        outcome = generate(request, installation, progress)
+    if not is_left and not _has_worker(installation):
+        with running(family, quiet=as_json) as progress:
+            outcome = generate(request, installation, progress)
+        _post(installation, request)
+        click.echo(json.dumps(outcome.json(), indent=2) if as_json else line(outcome))
+        return
+    plan(request, installation)  # what cannot be made is refused now, and not by a worker later
+    with Session(installation.database) as session, session.begin():
+        run_id = submit(session, request).id
+    see_to(installation, run_id, family, is_left=is_left, as_json=as_json)
+
+
+def see_to(installation: Installation, run_id: int, family: str, *, is_left: bool, as_json: bool) -> None:
+    """Say that a run waits, if it is left to the workers; else what comes of it, once that is known."""
+    if is_left:
+        said = f"run {run_id} waits for a worker; `daybook show {run_id}` tells how far it is"
+        click.echo(json.dumps({"run": run_id, "state": "queued"}, indent=2) if as_json else said)
+        return
+    try:
+        with running(family, quiet=as_json) as progress:
+            outcome = wait(installation, run_id, progress)
+    except (KeyboardInterrupt, SystemExit):
+        _say_where(installation, run_id)
+        raise
     click.echo(json.dumps(outcome.json(), indent=2) if as_json else line(outcome))
 
 
@@ -68,3 +104,29 @@ def resolve(family: str, set_name: str | None, changes: Given, as_of: datetime) 
         resolved = schema.resolve(asked, as_of, warehouse.options, installation.workspace.time_zone)
     for name, literal in resolved.literals.items():
         click.echo(f"{name}={','.join(literal) if isinstance(literal, list) else literal}")
+
+
+def _has_worker(installation: Installation) -> bool:
+    with Session(installation.database) as session:
+        return has_worker(session, installation.workspace.lease)
+
+
+def _post(installation: Installation, request: Request) -> None:
+    """Send the mail ourselves, for no worker is there to."""
+    if request.recipients:
+        from reports_lib.delivery.post import deliver
+        from reports_lib.delivery.sender import sender_of
+
+        workspace = installation.workspace
+        deliver(installation.database, installation.store, sender_of(workspace), workspace)
+
+
+def _say_where(installation: Installation, run_id: int) -> None:
+    """What becomes of a run that nobody waits for any more."""
+    from reports_lib.errors import DaybookError
+    from reports_lib.runs.progress import look
+
+    with suppress(DaybookError):
+        standing = look(installation, run_id)
+        told = f"goes on: `daybook show {run_id}` tells how far it is, `daybook cancel {run_id}` ends it"
+        click.echo(f"run {run_id} {f'is {standing.state}' if standing.has_ended else told}", err=True)

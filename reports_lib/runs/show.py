@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from reports_lib.database.schema import Run, State
+from reports_lib.database.schema import Run, State, Worker
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.outcome import paths
 from reports_lib.runs.record import find as find_run
@@ -23,7 +23,7 @@ def show(installation: Installation, name: str) -> dict[str, Any]:
         if name.isdecimal() and len(name) < 10:
             run = find_run(session, int(name))
             if run.snapshot_id is None:
-                return _unfinished(installation, run)
+                return _unfinished(session, installation, run)
             snapshot_id = run.snapshot_id
         else:
             snapshot_id = index.find(session, name)
@@ -51,16 +51,38 @@ def show(installation: Installation, name: str) -> dict[str, Any]:
         }
 
 
-def _unfinished(installation: Installation, run: Run) -> dict[str, Any]:
-    executed = installation.workspace.outputs / "runs" / str(run.id) / "executed.ipynb"
+def _unfinished(session: Session, installation: Installation, run: Run) -> dict[str, Any]:
+    cell = f"{min(run.done + 1, run.total)} of {run.total}" if run.total else None
     return {
         "run": run.id,
         "state": run.state,
         "family": run.family,
         "set": run.set_name,
         "as of": run.as_of.isoformat(),
+        "asked for by": run.user_name,
+        "asked for at": run.requested_at.isoformat(),
+        "started at": run.started_at.isoformat() if run.started_at else None,
+        "ended at": run.formed_at.isoformat() if run.formed_at else None,
         "attempt": run.attempt,
+        "worker": _worker(session, run),
+        "stage": run.stage,
+        "step": run.step,
+        "cell": cell,
+        "recipients": ", ".join(run.recipients) or None,
         "error": run.error,
-        "notebook as far as it came": str(executed) if executed.exists() else None,
+        "notebook as far as it came": partial_notebook(installation, run),
         "asked": run.asked,
     }
+
+
+def partial_notebook(installation: Installation, run: Run) -> str | None:
+    """Path of the notebook as far as the newest attempt that left one came."""
+    folder = installation.workspace.outputs / "runs" / str(run.id)
+    kept = {int(path.parent.name): path for path in folder.glob("[0-9]*/executed.ipynb")}
+    return str(kept[max(kept)]) if kept else None
+
+
+def _worker(session: Session, run: Run) -> str | None:
+    """Who makes it or made it last: machine and process while he is known, else his id."""
+    known = session.get(Worker, run.worker) if run.worker else None
+    return f"{known.host}, process {known.pid}" if known else run.worker
