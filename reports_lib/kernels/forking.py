@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,7 +79,8 @@ class Zygote:
         self._life = None
 
     def _connect(self) -> socket.socket:
-        for _ in range(3):
+        deadline = time.monotonic() + START
+        while time.monotonic() < deadline:
             path = self._folder / fingerprint()
             connection = socket.socket(socket.AF_UNIX)
             with self._alone():

@@ -8,16 +8,19 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reports_lib.kernels.keeper import Order
 
 
-def become_kernel(order: Order, files: Sequence[int]) -> None:
-    """Run the kernel until it is shut down; what the zygote was does not show in it."""
+def become_kernel(order: Order, files: Sequence[int], imported: Mapping[str, str]) -> None:
+    """Be like a process that has just been started; what the zygote was does not show in it.
+
+    `imported` are the variables that the imports themselves set.
+    """
     _standard_streams(files)
     os.environ.clear()
-    os.environ.update(order.environment)
+    os.environ.update({**imported, **order.environment})
     os.chdir(order.cwd)
     time.tzset()
     locale.setlocale(locale.LC_CTYPE, "")
@@ -26,15 +29,14 @@ def become_kernel(order: Order, files: Sequence[int]) -> None:
     _python_path(order)
     for signum, handler in ((signal.SIGCHLD, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
         signal.signal(signum, handler)
-    launch(order.argv)
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    sys.argv = [launcher.origin if launcher and launcher.origin else "ipykernel_launcher", *order.argv]
 
 
-def launch(argv: Sequence[str]) -> None:
-    """What `python -m ipykernel_launcher ARGV` does."""
+def launch() -> None:
+    """What ipykernel_launcher does: run the kernel until it is shut down."""
     from ipykernel.kernelapp import IPKernelApp
 
-    launcher = importlib.util.find_spec("ipykernel_launcher")
-    sys.argv = [launcher.origin if launcher and launcher.origin else "ipykernel_launcher", *argv]
     # 1 stands for a parent that need not be watched: the keeper does better than a thread that polls
     app = IPKernelApp.instance(parent_handle=1)
     app.initialize()

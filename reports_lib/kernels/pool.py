@@ -166,6 +166,7 @@ class Pool:
             self._making -= 1
             if kernel:
                 self._ready.append((made_of, kernel))
+                self._used = time.monotonic()  # slow starts are not idleness
             else:
                 self._failure, self._failed_at = failure, time.monotonic()
             self._changed.notify_all()

@@ -13,24 +13,30 @@ without a kernel. When the library on disk is no longer what it imported it ends
 import gc
 import importlib
 import os
-import pkgutil
 import select
 import shutil
 import signal
 import socket
 import sys
 import time
+import traceback
 from pathlib import Path
 
-from reports_lib.kernels.fingerprint import fingerprint
+from reports_lib.kernels.fingerprint import LIBRARY, fingerprint
 from reports_lib.kernels.keeper import keep
-from reports_lib.kernels.newborn import become_kernel
+from reports_lib.kernels.newborn import become_kernel, launch
 from reports_lib.kernels.processes import adopt_orphans, end_descendants, reap
 
 # By name: the machinery does not depend on what notebooks are written with.
 PRELOAD = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.extensions.storemagic",
+    "sqlite3",
+    "tornado.platform.asyncio",
+    "tornado.queues",
     "numpy",
     "pandas",
     "pyarrow",
@@ -42,29 +48,32 @@ PRELOAD = (
     "ibis.backends.duckdb",
     "vl_convert",
     "reports_lib.notebook",
-    "reports_lib.metrics",
 )
+METRICS = LIBRARY / "metrics"
 LOOK = 2.0  # seconds between looks at the library on disk
 
 
 def preload() -> None:
-    """Import what notebooks use; a package of PRELOAD that is ours with all its modules."""
-    for name in PRELOAD:
-        module = importlib.import_module(name)
-        if name.startswith("reports_lib.") and hasattr(module, "__path__"):
-            for inner in pkgutil.iter_modules(module.__path__, f"{name}."):
-                importlib.import_module(inner.name)
-    sys.modules["duckdb"].close()  # its import opens a database, which a fork would share; the next use opens one anew
+    """Import what notebooks use; what cannot be imported is left to the notebook that needs it, and its error."""
+    for name in (*PRELOAD, *(f"reports_lib.metrics.{path.stem}" for path in METRICS.glob("[a-z]*.py"))):
+        try:
+            importlib.import_module(name)
+        except Exception:
+            traceback.print_exc()
+    if duckdb := sys.modules.get("duckdb"):
+        duckdb.close()  # its import opens a database, which a fork would share; the next use opens one anew
 
 
 def main() -> None:
-    """Import, listen and fork until it is time to end."""
+    """Import, listen and fork until it is time to end; returns only in kernels, which are then to be launched."""
     folder, print_, ready, how = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
     if os.fork():  # whoever starts us need not wait for us
         os._exit(0)
     os.setsid()
     life, idle = (int(how.removeprefix("life=")), 0.0) if how.startswith("life=") else (None, float(how))
+    given = set(os.environ)
     preload()
+    imported = {name: value for name, value in os.environ.items() if name not in given}
     if fingerprint() != print_:
         sys.exit("the library changed while it was imported")
     if len(list(Path("/proc/self/task").iterdir())) != 1:
@@ -75,7 +84,7 @@ def main() -> None:
     os.write(ready, b"%d" % os.getpid())
     os.close(ready)
     if connection := server.serve():
-        become_kernel(*keep(connection, server.pid))
+        become_kernel(*keep(connection, server.pid), imported)
         return
     if server.orphaned:
         shutil.rmtree(folder, ignore_errors=True)
@@ -168,3 +177,4 @@ class Server:
 
 if __name__ == "__main__":
     main()
+    launch()  # from here, so that a notebook's stack is no deeper than in a kernel like any other
