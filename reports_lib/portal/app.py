@@ -1,28 +1,31 @@
 """The application: its addresses as one table, its errors in one place, its headers on every answer.
 
-GET /            families and finished reports
-GET /view?id=    a report in its frame; with &as=html|pdf|csv|xlsx|xls one of its files
-GET /health      whether the database answers
+GET /                     families, finished reports, and runs that are being made or have failed
+GET /view?id=             a report in its frame; with &as=html|pdf|csv|xlsx|xls one of its files
+GET /runs/{id}            how far a run is, or where and why it failed
+GET /runs/{id}/events     the same as it changes, as a stream of server-sent events
+GET /runs/{id}/notebook   the notebook of a failed run, as far as it came
+GET /health               whether the database answers
 """
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal import pages
+from reports_lib.portal import pages, runs
+from reports_lib.portal.page import POLICY
+from reports_lib.portal.watcher import Watcher
 from reports_lib.runs.installation import Installation
 
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
@@ -34,6 +37,7 @@ def app(installation: Installation) -> FastAPI:
     """The web application of an installation."""
     web = FastAPI(title="Daybook", version=__version__, docs_url=None, redoc_url=None)
     web.state.installation = installation
+    web.state.watcher = Watcher(installation)
     web.state.templates = Environment(
         loader=PackageLoader("reports_lib.portal"),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -43,11 +47,14 @@ def app(installation: Installation) -> FastAPI:
     )
     web.add_api_route("/", pages.home, methods=["GET", "HEAD"], response_class=Response)
     web.add_api_route("/view", pages.view, methods=["GET", "HEAD"], response_class=Response)
+    web.add_api_route("/runs/{run_id:int}", runs.run, methods=["GET", "HEAD"], response_class=Response)
+    web.add_api_route("/runs/{run_id:int}/events", runs.events, methods=["GET"], response_class=Response)
+    web.add_api_route("/runs/{run_id:int}/notebook", runs.notebook, methods=["GET", "HEAD"], response_class=Response)
     web.add_api_route("/health", health, methods=["GET"])
     web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     web.add_exception_handler(DaybookError, pages.refuse)
     web.add_exception_handler(404, pages.not_found)
-    web.middleware("http")(_headers)
+    web.add_middleware(_Guarded)
     return web
 
 
@@ -58,8 +65,18 @@ def health(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-async def _headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await answer(request)
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+class _Guarded:
+    """Puts the headers on every answer; streams pass through as they come."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)

@@ -1,16 +1,19 @@
 """The pages: one function an address, request in, response out."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from fastapi import Request, Response
-from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from reports_lib.errors import DaybookError, UnknownNameError
-from reports_lib.portal.words import Download, Family, Line, downloads, facts
+from reports_lib.portal.page import LIVE, page
+from reports_lib.portal.run_words import Line
+from reports_lib.portal.words import Download, Family, downloads, facts
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.export import export
 from reports_lib.runs.installation import Installation
+from reports_lib.runs.progress import standings, unfinished
 from reports_lib.snapshots import index, links
 from reports_lib.snapshots.manifest import Manifest
 from reports_lib.snapshots.seal import open_snapshot
@@ -23,18 +26,24 @@ SEALED = {
         "form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
     )
 }
-SHOWN = 200  # newest snapshots on the list
+SHOWN = 200  # newest reports and runs on the list
 
 
 def home(request: Request) -> Response:
-    """`GET /`: the finished reports, newest first, and the families that can be asked for."""
+    """`GET /`: what was made, is being made and failed, newest first, and the families that can be asked for."""
     installation: Installation = request.app.state.installation
-    with Session(installation.database) as session:
-        found = index.recent(session, limit=SHOWN)
-        tokens = links.open_to(session, [row.id for row in found], datetime.now(UTC), links.Viewer.local())
-        snapshots = [Line.of(row, tokens[row.id]) for row in found if row.id in tokens]
     families = [Family.of(installation.workspace, name) for name in installation.workspace.families()]
-    return _page(request, "home.html.j2", snapshots=snapshots, families=families)
+    with Session(installation.database) as session:
+        lines = [*_reports(session), *_runs(session, {family.name: family.title for family in families})]
+    lines.sort(key=lambda line: line.at, reverse=True)
+    return page(
+        request,
+        "home.html.j2",
+        headers=LIVE,
+        lines=lines[:SHOWN],
+        families=families,
+        is_live=any(line.is_in_the_making for line in lines),
+    )
 
 
 def view(request: Request, id: str = "") -> Response:  # the address says `id`
@@ -49,13 +58,13 @@ def view(request: Request, id: str = "") -> Response:  # the address says `id`
     manifest = open_snapshot(installation.store, snapshot_id)
     if form:
         return _file(installation, manifest, Format.parse(form))
-    return _page(
+    return page(
         request,
         "view.html.j2",
         title=manifest.title,
         facts=facts(manifest),
         files=downloads(manifest, id),
-        page=Download.address(id, Format.HTML),
+        address=Download.address(id, Format.HTML),
     )
 
 
@@ -63,7 +72,7 @@ def refuse(request: Request, error: Exception) -> Response:
     """The page of an error of ours: its one line, its status, and nothing else."""
     status = error.http_status if isinstance(error, DaybookError) else 500
     heading = "Not found" if status == UnknownNameError.http_status else "This cannot be shown"
-    return _page(request, "error.html.j2", status, heading=heading, message=str(error))
+    return page(request, "error.html.j2", status, heading=heading, message=str(error))
 
 
 def not_found(request: Request, error: Exception) -> Response:
@@ -71,11 +80,19 @@ def not_found(request: Request, error: Exception) -> Response:
     return refuse(request, UnknownNameError("there is no such page"))
 
 
+def _reports(session: Session) -> list[Line]:
+    found = index.recent(session, limit=SHOWN)
+    tokens = links.open_to(session, [row.id for row in found], datetime.now(UTC), links.Viewer.local())
+    return [Line.of_report(row, tokens[row.id]) for row in found if row.id in tokens]
+
+
+def _runs(session: Session, titles: Mapping[str, str]) -> list[Line]:
+    found = unfinished(session, SHOWN)
+    how_far = standings(session, [run.id for run in found])
+    return [Line.of_run(run, how_far[run.id], titles) for run in found]
+
+
 def _file(installation: Installation, manifest: Manifest, form: Format) -> Response:
     file = export(installation.store, manifest, form)
     headers = {} if form is Format.HTML else {"Content-Disposition": f'attachment; filename="{file.filename}"'}
     return Response(file.data, media_type=file.mime, headers=SEALED | headers)
-
-
-def _page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
-    return HTMLResponse(request.app.state.templates.get_template(template).render(context), status)

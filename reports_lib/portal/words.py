@@ -1,14 +1,14 @@
 """What pages say: names, times and addresses as a reader meets them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from reports_lib.database.schema import Snapshot
-from reports_lib.families import heading
+from reports_lib.errors import DaybookError
+from reports_lib.families import Heading, heading
 from reports_lib.rendering.formats import Format
 from reports_lib.snapshots.manifest import Manifest
 from reports_lib.values.formats import NOTHING
@@ -34,32 +34,6 @@ class Download:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One report on the list."""
-
-    title: str
-    set_name: str | None
-    interval: str
-    as_of: str
-    made: str
-    url: str
-    files: list[Download]
-
-    @classmethod
-    def of(cls, row: Snapshot, token: str) -> Self:
-        """The line of a snapshot that is reached by `token`."""
-        return cls(
-            title=row.title,
-            set_name=row.set_name,
-            interval=spoken(row.requested_interval),
-            as_of=f"{row.as_of:%Y-%m-%d %H:%M} UTC" if row.as_of else "-",
-            made=f"{row.generated_at:%Y-%m-%d %H:%M} UTC",
-            url="/view?" + urlencode({"id": token}),
-            files=_downloads(row.formats, token),
-        )
-
-
-@dataclass(frozen=True)
 class Family:
     """One family that can be asked for."""
 
@@ -70,8 +44,11 @@ class Family:
 
     @classmethod
     def of(cls, workspace: Workspace, name: str) -> Self:
-        """The family as its notebook tells it."""
-        about = heading(workspace.notebook(name))
+        """The family as its notebook tells it; one that cannot be read says so and spares the others."""
+        try:
+            about = heading(workspace.notebook(name))
+        except DaybookError as error:
+            about = Heading(name, str(error))
         return cls(name, about.title, about.question, workspace.sets(name))
 
 
@@ -97,7 +74,22 @@ def downloads(manifest: Manifest, token: str) -> list[Download]:
     made = set(manifest.files)
     if manifest.tables:
         made |= {Format.CSV, Format.XLSX, Format.XLS}
-    return _downloads(sorted(made), token)
+    return files_of(sorted(made), token)
+
+
+def files_of(keys: Sequence[str], token: str) -> list[Download]:
+    """The files to take away of those formats; the page itself is not one."""
+    return [Download.of(token, form) for form in Format if form is not Format.HTML and str(form) in keys]
+
+
+def title_of(workspace: Workspace, family: str) -> str:
+    """What the family's reports are called; its name if its notebook has gone."""
+    return Family.of(workspace, family).title if family in workspace.families() else family
+
+
+def view_url(token: str) -> str:
+    """Where the report of a link is shown."""
+    return "/view?" + urlencode({"id": token})
 
 
 def spoken(interval: str | None) -> str:
@@ -105,8 +97,9 @@ def spoken(interval: str | None) -> str:
     return (interval or "-").replace("/", " to ").replace("T", " ")
 
 
-def _downloads(keys: list[str], token: str) -> list[Download]:
-    return [Download.of(token, form) for form in Format if form is not Format.HTML and str(form) in keys]
+def moment(at: datetime | None) -> str:
+    """A moment on a list, `2026-11-02 09:30 UTC`; `-` where there is none."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "-"
 
 
 def _named(labels: Mapping[str, str]) -> list[tuple[str, str]]:
