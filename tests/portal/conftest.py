@@ -1,5 +1,8 @@
-"""A workspace with one sealed report, made of a hand-written executed notebook: no kernel, no warehouse."""
+"""A workspace with a sealed report, made of a hand-written executed notebook, and runs as rows: no kernel, no lake."""
 
+import threading
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,12 +11,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from reports_lib.portal.app import app
+from reports_lib.portal.server import Server
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.render import contents
 from reports_lib.snapshots import index, links
 from reports_lib.snapshots.manifest import Author, Manifest
 from reports_lib.snapshots.seal import seal
+from tests.portal.rows import Rows
 from tests.rendering.sample import sample
 
 MADE = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -57,6 +62,34 @@ def sealed(installation, tmp_path_factory):
         index.insert(session, manifest)
         token = links.make(session, manifest.id, by="ann", at=MADE)
     return manifest, token
+
+
+@pytest.fixture
+def rows(installation):
+    """Rows of runs, gone after the test."""
+    rows = Rows(installation)
+    yield rows
+    rows.clear()
+
+
+@contextmanager
+def served(installation):
+    """A real server on a free port: itself, and its address."""
+    server = Server(installation)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server, f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(installation, sealed):
+    """Address of a real server."""
+    with served(installation) as (_, address):
+        yield address
 
 
 @pytest.fixture

@@ -1,12 +1,6 @@
 """The viewer in a real browser: it shows the report, asks nobody else for anything, and runs no script."""
 
-import threading
-import time
-
 import pytest
-import uvicorn
-
-from reports_lib.portal.app import app
 
 pytestmark = pytest.mark.browser
 
@@ -19,18 +13,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-@pytest.fixture(scope="module")
-def address(installation, sealed):
-    server = uvicorn.Server(uvicorn.Config(app(installation), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture(scope="module")
