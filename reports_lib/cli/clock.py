@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -13,20 +13,20 @@ from sqlalchemy.orm import Session
 
 from reports_lib.cli.progress import running
 from reports_lib.cli.reports import line
+from reports_lib.cli.work import attend
 from reports_lib.database.schema import Decision, Run, State
 from reports_lib.delivery.post import deliver as deliver_mail
 from reports_lib.delivery.sender import sender_of
-from reports_lib.errors import CancelledError, DaybookError, ParameterError, UnknownNameError
+from reports_lib.errors import DaybookError, ParameterError, UnknownNameError
 from reports_lib.runs import record
 from reports_lib.runs.clock import Decided, backfill, due, look, now, past_ticks, requests
 from reports_lib.runs.entry import Entry
-from reports_lib.runs.finish import finish
 from reports_lib.runs.installation import Installation
-from reports_lib.runs.outcome import outcome_of
 from reports_lib.runs.plan import plan
-from reports_lib.runs.queue import has_worker
 from reports_lib.runs.schedule import read_entries, read_schedule
 from reports_lib.runs.timekeeper import Timekeeper
+from reports_lib.runs.wait import wait
+from reports_lib.runs.workers import has_worker
 from reports_lib.workspace import Workspace
 
 UNFINISHED = (State.QUEUED, State.GENERATING)
@@ -155,23 +155,23 @@ def _fill(installation: Installation, entries: Iterable[Entry], span: Span, deli
     _finish(installation, asked, failures)
 
 
-def _finish(installation: Installation, runs: Iterable[int], failures: Failures) -> None:
-    """See runs to their end, one after the other, and print what came of each."""
+def _finish(installation: Installation, runs: Sequence[int], failures: Failures) -> None:
+    """See runs to their end, made by this process if there is no worker, and print what came of each."""
+    if runs and not _has_worker(installation) and attend(installation, once=True, quiet=not sys.stderr.isatty()):
+        sys.exit(143)
     for run_id in runs:
         with Session(installation.database) as session:
             where = _words(record.find(session, run_id).run_key)
         with failures.caught(where), running(where) as progress:
-            run = finish(installation, run_id, progress)
-            if run.state == State.GENERATED:
-                click.echo(f"{where}  {line(outcome_of(installation, run_id))}")
-            else:
-                failures.add(run.exit_code or CancelledError.exit_code, f"{where}  failed: {run.error}")
+            click.echo(f"{where}  {line(wait(installation, run_id, progress))}")
+    if not _has_worker(installation):
+        workspace = installation.workspace
+        deliver_mail(installation.database, installation.store, sender_of(workspace), workspace)
+
+
+def _has_worker(installation: Installation) -> bool:
     with Session(installation.database) as session:
-        is_posted = has_worker(session, installation.workspace.lease)
-    if not is_posted:
-        deliver_mail(
-            installation.database, installation.store, sender_of(installation.workspace), installation.workspace
-        )
+        return has_worker(session, installation.workspace.lease)
 
 
 def _show_due(installation: Installation, failures: Failures) -> None:

@@ -19,19 +19,30 @@ from reports_lib.workspace import Workspace
 @click.option("-q", "--quiet", is_flag=True, help="No line for each run.")
 def work(concurrency: int | None, once: bool, quiet: bool) -> None:
     """Make the reports that are asked for, until Ctrl-C; any number of machines may."""
-    from reports_lib.runs.journal import on_stderr, silent
-    from reports_lib.runs.worker import Worker
-
     workspace = Workspace.find()
     if concurrency:
         workspace = replace(workspace, concurrency=concurrency)
-    worker = Worker(Installation(workspace), silent if quiet else on_stderr)
-    before = {each: signal.signal(each, lambda *_: worker.stop()) for each in (signal.SIGTERM, signal.SIGINT)}
+    attend(Installation(workspace), once=once, quiet=quiet)
+
+
+def attend(installation: Installation, *, once: bool, quiet: bool) -> bool:
+    """Be a worker until SIGTERM or Ctrl-C, or with `once` until nothing waits; whether it was ended by a signal."""
+    from reports_lib.runs.journal import on_stderr, silent
+    from reports_lib.runs.worker import Worker
+
+    worker, signalled = Worker(installation, silent if quiet else on_stderr), []
+
+    def stop(number: int, _frame: object) -> None:
+        signalled.append(number)
+        worker.stop()
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
         worker.run(once)
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+    return bool(signalled)
 
 
 @click.command()

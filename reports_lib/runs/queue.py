@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import DatabaseError
 from reports_lib.runs import record
-from reports_lib.runs.request import Request
+from reports_lib.runs.request import SYSTEM, Request
 from reports_lib.runs.workers import has_worker
 
 __all__ = ["TASK", "has_worker", "reconcile", "retry", "submit", "wake"]
@@ -58,7 +58,7 @@ def wake(session: Session, run: Run) -> None:
             _app.configure_task(
                 TASK,
                 queueing_lock=f"run {run.id}",
-                priority=PEOPLE if run.entry is None else SCHEDULES,
+                priority=SCHEDULES if run.role == SYSTEM.role else PEOPLE,
                 connection=driver,
             ).defer(run=run.id)
     except AlreadyEnqueued:

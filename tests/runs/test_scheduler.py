@@ -208,6 +208,7 @@ def test_a_process_of_its_own(office, schedule, process):
     assert once.returncode == 13
 
 
+@pytest.mark.kernel
 def test_two_clocks_one_killed_and_started_again_decide_every_minute_once(office, schedule, process):  # F2
     schedule(EVERY_MINUTE)
     first, second = process(), process()
@@ -231,6 +232,7 @@ def test_two_clocks_one_killed_and_started_again_decide_every_minute_once(office
     assert lines[-1] == f"often  {found[-1][0].isoformat()}  asked  run {office.runs(entry='often')[-1].id}"
 
 
+@pytest.mark.kernel
 def test_a_running_clock_survives_an_edit_that_breaks_and_takes_one_that_mends(office, schedule, process):
     schedule(EVERY_MINUTE)
     running = process()
