@@ -159,15 +159,15 @@ def test_a_failure_mail_that_fails_makes_no_other(bureau, peer, smtp):  # no loo
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
 def test_a_server_that_says_nothing_is_not_waited_for(bureau, peer, smtp, step):  # F11: silence, here of a second
     peer.hangs = step
-    bureau.published(*THREE)
+    bureau.published(*(f"p{number}@x.example" for number in range(20)))
     begun = time.monotonic()
     assert bureau.deliver(smtp) == 0
-    assert time.monotonic() - begun < 10  # once, not once for each
+    assert time.monotonic() - begun < 15  # once, not once for each
     assert {(mail.state, mail.attempt) for mail in bureau.mails()} == {("waiting", 1)}
     assert "timed out" in bureau.mails()[0].error
     peer.hangs = ""
     bureau.wait()
-    assert bureau.deliver(smtp) == 3
+    assert bureau.deliver(smtp) == 20
 
 
 def test_a_server_that_dies_with_the_text_gets_it_again_under_the_same_id(bureau, peer, smtp):  # F11
