@@ -12,16 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from bench.measure import compared, in_turn, machine
 from bench.place import place
-from reports_lib.metrics.currency import Conversion, rates
-from reports_lib.metrics.customer_dynamics import customer_dynamics, query
-from reports_lib.metrics.facts import Facts
+from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.metrics.figures import FLOWS, with_ratios
 from reports_lib.metrics.question import unit
 from reports_lib.metrics.stocks import STOCKS
-from reports_lib.metrics.timeline import Timeline, naive
+from reports_lib.metrics.timeline import naive
 from reports_lib.parameters.schema import Schema
 from reports_lib.runs.installation import Installation
 from reports_lib.values.spine import spine
@@ -68,11 +67,7 @@ class Ways:
         self.warehouse = warehouse
         self.asked: Any = SimpleNamespace(**resolved.values, as_of=warehouse.as_of)
         self.buckets = spine(self.asked.interval, unit(self.asked), warehouse.as_of, self.asked.active_duration)
-        conversion = Conversion.of(
-            rates(warehouse.table("fx_rate"), warehouse.table("company"), self.asked.currency), Timeline(self.buckets)
-        )
-        expression = query(Facts.of(warehouse, self.asked, conversion), self.asked)
-        self.ours = str(warehouse.backend.compile(expression))
+        self.ours = self._ours()
         self.theirs = SQL.read_text()
 
     def actions(self) -> dict[str, Callable[[], object]]:
@@ -97,9 +92,30 @@ class Ways:
             if wrong:
                 raise SystemExit(f"{row['bucket']}: {', '.join(f'{n} {mine[n]} against {row[n]}' for n in wrong)}")
 
+    def _ours(self) -> str:
+        """The text that `customer_dynamics()` hands to the engine, values and all."""
+        with patch.object(self.warehouse, "_engine", _Noted(self.warehouse._engine)) as noted:
+            customer_dynamics(self.warehouse, self.asked)
+        return str(max(noted.texts, key=len))
+
     def _rows(self, sql: str, values: list[Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.warehouse.backend.con.execute(sql, values).to_arrow_table().to_pylist()
         return found
+
+
+class _Noted:
+    """An engine that notes what it is asked."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+        self.texts: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+    def rows(self, sql: str) -> Any:
+        self.texts.append(sql)
+        return self.engine.rows(sql)
 
 
 def _rounded(value: int | Decimal | datetime | None) -> Decimal | None:

@@ -6,17 +6,21 @@ report fails by the names of those currencies and days.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from reports_lib.metrics.inline import inline
-from reports_lib.metrics.timeline import TIME, Timeline, naive, pieces, rows
+from reports_lib.metrics.inline import inline, packed
+from reports_lib.metrics.timeline import TIME, Timeline, naive, pieces
 from reports_lib.values.rates import ALWAYS, Rates, Segment
+from reports_lib.warehouse.statement import Tables, slot
 
+Row = Mapping[str, Any]
 AMOUNT = "decimal(18, 6)"  # as the warehouse has it; Ibis makes a difference of two wider than it can multiply
 MONEY = "decimal(38, 15)"  # exact: amounts have 6 decimals and rates 9
 RATE = "decimal(38, 9)"
@@ -40,33 +44,14 @@ class Conversion:
             segments = {c: ((ALWAYS, None, s[2]),) for c, s in ends.items() if s is not None}
         return cls(rates.to, segments, timeline)
 
-    def rated(self, facts: ir.Table) -> ir.Table:
-        """`facts` with `rate`, that of their `currency` at `at`, which lies within the report; else null."""
-        rates = inline(
-            self._pieces(), {"currency": "string", "day": "date", "starts": TIME, "ends": TIME, "rate": RATE}
-        )
-        found = facts.left_join(
-            rates,
-            [
-                facts.currency == rates.currency,
-                facts.at.date() == rates.day,
-                rates.starts <= facts.at,
-                facts.at < rates.ends,
-            ],
-        )
-        one = ibis.literal(1).cast(RATE)
-        return found.select(facts, rate=(facts.currency == self.to).ifelse(one, rates.rate))
-
-    def at_ends(self) -> ir.Table:
-        """The `rate` of every `currency` that has one at the end of each bucket `number`."""
-        rows: list[tuple[object, ...]] = []
-        for bucket in self.timeline.buckets:
-            rows.append((bucket.number, self.to, 1))
-            for currency, segments in self.segments.items():
-                if found := _in_force(segments, naive(bucket.end)):
-                    rows.append((bucket.number, currency, found[2]))
-        # as wide as the sums it is multiplied with, or Ibis finds no type for the product
-        return inline(rows, {"number": "int64", "currency": "string", "rate": RATE})
+    @property
+    def values(self) -> dict[str, str]:
+        """What fills the slots of this module."""
+        ends = [(bucket.number, naive(bucket.end)) for bucket in self.timeline.buckets]
+        at_ends: list[tuple[object, ...]] = [(number, self.to, 1) for number, _ in ends]
+        for currency, segments in self.segments.items():
+            at_ends += [(n, currency, found[2]) for n, end in ends if (found := _in_force(segments, end))]
+        return {"currency": self.to, "rates": packed(self._pieces()), "end_rates": packed(at_ends)}
 
     def _pieces(self) -> Iterable[tuple[object, ...]]:
         start, end = self.timeline.start, self.timeline.end
@@ -76,14 +61,60 @@ class Conversion:
                     yield currency, *piece, rate
 
 
-def rates(fx_rate: ir.Table, company: ir.Table, currency: str) -> Rates:
-    """All rates into `currency`, executed.
+def rated(facts: ir.Table) -> ir.Table:
+    """`facts` with `rate`, that of their `currency` at `at`, which lies within the report; else null."""
+    rates = _rates()
+    found = facts.left_join(
+        rates,
+        [
+            facts.currency == rates.currency,
+            facts.at.date() == rates.day,
+            rates.starts <= facts.at,
+            facts.at < rates.ends,
+        ],
+    )
+    one = ibis.literal(1).cast(RATE)
+    return found.select(facts, rate=(facts.currency == report_currency()).ifelse(one, rates.rate))
 
-    Where no pair is declared they go over the base currency, that of the company at the head of the group.
-    """
-    heads = rows(company.filter(company.parent_company_id.isnull()).order_by("company_id").limit(1))
-    declared = [(r["from_currency"], r["to_currency"], r["effective_from"], r["rate"]) for r in rows(fx_rate)]
-    return Rates.of(declared, to=currency, base=heads[0]["currency"] if heads else None)
+
+def report_currency() -> ir.StringValue:
+    """The currency of the report."""
+    return slot("currency")
+
+
+@cache
+def at_ends() -> ir.Table:
+    """The `rate` of every `currency` that has one at the end of each bucket `number`."""
+    # as wide as the sums it is multiplied with, or Ibis finds no type for the product
+    return inline("end_rates", {"number": "int64", "currency": "string", "rate": RATE})
+
+
+@cache
+def _rates() -> ir.Table:
+    return inline("rates", {"currency": "string", "day": "date", "starts": TIME, "ends": TIME, "rate": RATE})
+
+
+def declared(tables: Tables, _: object) -> ir.Table:
+    """Every rate that is declared."""
+    return tables("fx_rate").select("from_currency", "to_currency", "effective_from", "rate")
+
+
+def head(tables: Tables, _: object) -> ir.Table:
+    """The `currency` of the company at the head of the group, if there is one."""
+    company = tables("company")
+    return company.filter(company.parent_company_id.isnull()).order_by("company_id").limit(1).select("currency")
+
+
+def precision(tables: Tables, _: object) -> ir.Table:
+    """The decimals that the report's currency says it has."""
+    currency = tables("currency")
+    return currency.filter(currency.code == report_currency()).select("totals_precision", "details_precision")
+
+
+def rates(declared: Iterable[Row], heads: Sequence[Row], currency: str) -> Rates:
+    """All rates into `currency`; where no pair is declared they go over the base currency, that of the `head`."""
+    pairs = [(r["from_currency"], r["to_currency"], r["effective_from"], r["rate"]) for r in declared]
+    return Rates.of(pairs, to=currency, base=heads[0]["currency"] if heads else None)
 
 
 @dataclass(frozen=True)
@@ -94,9 +125,8 @@ class Places:
     details: int = 4
 
 
-def places(currency: ir.Table, code: str) -> Places:
-    """The decimals of a currency, executed; the usual ones if it does not say."""
-    found = rows(currency.filter(currency.code == code))
+def places(found: Sequence[Row]) -> Places:
+    """The decimals of a currency; the usual ones if it does not say."""
     return Places(found[0]["totals_precision"], found[0]["details_precision"]) if found else Places()
 
 

@@ -1,19 +1,14 @@
 """The facts that Customer Dynamics speaks of: narrowed to its clients, placed in its buckets, rated."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 import ibis.expr.types as ir
-from ibis import _
 
 from reports_lib.metrics import activity, ledger, packages, population, usage
-from reports_lib.metrics.currency import Conversion
-from reports_lib.metrics.question import Question, Warehouse
-from reports_lib.metrics.timeline import rows
-
-__all__ = ["BY_CLIENT", "Facts", "ids", "rows"]
+from reports_lib.metrics.question import Shape
+from reports_lib.warehouse.statement import Tables
 
 BY_CLIENT = ["client_id", "number"]
 
@@ -22,53 +17,60 @@ BY_CLIENT = ["client_id", "number"]
 class Facts:
     """What the figures are computed from."""
 
-    conversion: Conversion
+    shape: Shape
     clients: ir.Table  # that pass the filters
     subscriptions: ir.Table  # theirs, to the packages that are looked at
-    chosen: list[int]  # the packages that are looked at; none means all
-    usage: ir.Table
-    entries: ir.Table  # of the ledger
+    usage: ir.Table  # within the report
+    paid_before: ir.Table  # in usage before it
+    entries: ir.Table  # of the ledger, within the report
+    moved_before: ir.Table  # in the ledger before it
     fees: ir.Table  # for every package
     activity: ir.Table  # archived
     invoices: list[ir.Table]  # none unless balances are fixed ones
 
     @classmethod
-    def of(cls, warehouse: Warehouse, asked: Question, conversion: Conversion) -> "Facts":
-        """The facts of the clients that pass the filters of `asked`."""
-        table, timeline = warehouse.table, conversion.timeline
-        is_net, chosen = asked.tax_mode == "net", ids(asked.package)
-        clients = population.clients(table("client"), table("client_tag"), _filters(warehouse, asked))
-        if chosen:
-            looked_at = population.subscriptions(table("subscription"), clients, chosen)
-            clients = population.holding(clients, looked_at, timeline)
-        every = population.subscriptions(table("subscription"), clients, [])
-        is_fixed = asked.balance_mode == "fixed"
+    def of(cls, table: Tables, shape: Shape) -> "Facts":
+        """The facts of the clients that pass the filters of a question."""
+        clients = population.clients(table("client"), table("client_tag"), shape.picks)
+        if shape.has_packages:
+            held = population.of_packages(table("subscription").semi_join(clients, "client_id"))
+            clients = population.holding(clients, held)
+        every = table("subscription").semi_join(clients, "client_id")
+        used, booked = table("usage_event"), table("ledger_entry")
+        if shape.is_narrow:  # else there are few strangers, and it is cheaper to leave them out of the sums
+            used, booked = used.semi_join(clients, "client_id"), booked.semi_join(clients, "client_id")
         return cls(
-            conversion=conversion,
+            shape=shape,
             clients=clients,
-            subscriptions=population.subscriptions(every, clients, chosen),
-            chosen=chosen,
-            usage=usage.charges(table("usage_event"), clients, conversion, is_net=is_net),
-            entries=ledger.entries(table("ledger_entry"), clients, conversion, chargebacks=asked.chargebacks),
-            fees=packages.charges(table("subscription_period"), every, conversion, is_net=is_net),
-            activity=activity.archived(table("client_activity"), clients, timeline),
-            invoices=[ledger.invoiced(table("invoice"), clients, timeline)] if is_fixed else [],
+            subscriptions=population.of_packages(every) if shape.has_packages else every,
+            usage=usage.charges(used, is_net=shape.is_net),
+            paid_before=usage.paid_before(used),
+            entries=ledger.entries(booked, chargebacks=shape.chargebacks),
+            moved_before=ledger.moved_before(booked, payments_only=shape.is_fixed),
+            fees=packages.charges(table("subscription_period"), every, is_net=shape.is_net),
+            activity=activity.archived(table("client_activity"), clients),
+            invoices=[ledger.invoiced(table("invoice"), clients)] if shape.is_fixed else [],
         )
 
     @property
     def chosen_fees(self) -> ir.Table:
         """Charges for the packages that are looked at: those of the package columns."""
-        return self.fees.filter(_.package_id.isin(self.chosen)) if self.chosen else self.fees
+        return population.of_packages(self.fees) if self.shape.has_packages else self.fees
+
+    @property
+    def used(self) -> ir.Table:
+        """The sums of usage per client and bucket, those of strangers too."""
+        return usage.per_client(self.usage)
 
     @property
     def booked(self) -> ir.Table:
-        """The ledger's sums per client, bucket and currency."""
-        return ledger.sums(self.entries, payments_only=bool(self.invoices))
+        """The ledger's sums per client, bucket and currency, those of strangers too."""
+        return ledger.sums(self.entries, payments_only=self.shape.is_fixed, chargebacks=self.shape.chargebacks)
 
     @property
     def moves(self) -> ir.Table:
         """All that moved a balance, per client, bucket and currency."""
-        return self.stacked([self.booked, *self.invoices], [*BY_CLIENT, "currency", "moved"])
+        return self.stacked([self.booked, self.moved_before, *self.invoices], [*BY_CLIENT, "currency", "moved"])
 
     @property
     def groups(self) -> ir.Table:
@@ -76,30 +78,14 @@ class Facts:
 
         Clients without one stand under null, unless packages were chosen: then all hold one of them.
         """
-        timeline = self.conversion.timeline
-        holders = population.holders(self.subscriptions, timeline)
-        return holders if self.chosen else holders.union(population.without_package(self.clients, holders, timeline))
+        holders = population.holders(self.subscriptions)
+        return holders if self.shape.has_packages else holders.union(population.without_package(self.clients, holders))
+
+    def own(self, part: ir.Table) -> ir.Table:
+        """`part` without strangers: whoever does not pass the filters, or is no client at `as_of`."""
+        return part.semi_join(self.clients, "client_id")
 
     @staticmethod
     def stacked(parts: Sequence[ir.Table], columns: Iterable[str]) -> ir.Table:
         """Some columns of all `parts`, one part under the other."""
         return reduce(ir.Table.union, (part.select(*columns) for part in parts))
-
-
-def ids(values: Iterable[str | int]) -> list[int]:
-    """Ids as the warehouse has them."""
-    return [int(value) for value in values]
-
-
-def _filters(warehouse: Warehouse, asked: Question) -> dict[str, Collection[Any]]:
-    companies: Collection[int] = ids(asked.company)
-    if companies and asked.include_sub_companies:
-        known = rows(warehouse.table("company").select("company_id", "parent_company_id"))
-        parents = [(row["company_id"], row["parent_company_id"]) for row in known]
-        companies = population.with_sub_companies(companies, parents)
-    return {
-        "client_type": asked.client_type,
-        "tag": asked.client_tags,
-        "company_id": companies,
-        "owner_user_id": ids(asked.owner_user),
-    }

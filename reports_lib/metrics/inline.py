@@ -1,33 +1,43 @@
 """Small tables of Python values inside a query, for warehouses that nobody may write to.
 
-Rows travel as one text literal that the engine takes apart again. Nothing is created in the
-warehouse, and the same expression runs on every engine. Meant for thousands of rows, not millions.
+Rows travel as one text that fills a slot and that the engine takes apart again. Nothing is created
+in the warehouse, and the same expression runs on every engine. Meant for thousands of rows, not
+millions.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, time
 
-import ibis
 import ibis.expr.types as ir
 
-ROW, CELL = "\x1e", "\x1f"  # ASCII's own separators of records and units: no value holds them
+from reports_lib.errors import WarehouseError
+from reports_lib.warehouse.statement import slot
+
+ROW, CELL = "\x1e", "\x1f"  # ASCII's own separators of records and units
 
 
-def inline(rows: Iterable[tuple[object, ...]], schema: Mapping[str, str]) -> ir.Table:
-    """A table of `rows`, with the columns and Ibis types of `schema`.
-
-    Values are whole numbers, decimals, days, naive UTC moments and text; none may be null.
-    """
-    lines = [CELL.join(map(_text, row)) for row in rows]
-    # No row at all still needs a line to be typed by; the filter takes it away again.
-    line = ibis.literal(ROW.join(lines or [""])).split(ROW).unnest().name("line").as_table()
+def inline(name: str, schema: Mapping[str, str]) -> ir.Table:
+    """The table whose `packed` rows fill the slot `name`, with the columns and Ibis types of `schema`."""
+    line = slot(name).split(ROW).unnest().name("line").as_table()
+    # no row at all is one empty line
     cells = line.filter(line.line != "").line.split(CELL)
-    return cells.as_table().select(
-        **{name: cells[i].cast(kind) for i, (name, kind) in enumerate(schema.items())}  # the order of `schema`
-    )
+    columns = enumerate(schema.items(), 1)  # the order of `schema`; a line begins with a separator
+    return cells.as_table().select(**{column: cells[place].cast(kind) for place, (column, kind) in columns})
+
+
+def packed(rows: Iterable[tuple[object, ...]]) -> str:
+    """The text of `rows`: whole numbers, decimals, days, naive UTC moments and text, none of it null.
+
+    Raises `WarehouseError` for a text that holds one of the separators.
+    """
+    return ROW.join(["".join([CELL + _text(value) for value in row]) for row in rows])
 
 
 def _text(value: object) -> str:
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="microseconds")
-    return str(value).replace(ROW, "").replace(CELL, "")
+        # a midnight is its day; every engine reads it so, and most moments here are midnights
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+    text = str(value)
+    if ROW in text or CELL in text:
+        raise WarehouseError(f"{text!r} holds a control character, and cannot be looked for in the warehouse")
+    return text

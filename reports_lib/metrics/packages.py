@@ -4,10 +4,11 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from reports_lib.metrics.currency import AMOUNT, Conversion, converted
+from reports_lib.metrics.currency import AMOUNT, converted, rated, report_currency
+from reports_lib.metrics.timeline import place
 
 
-def charges(periods: ir.Table, subscriptions: ir.Table, conversion: Conversion, *, is_net: bool = False) -> ir.Table:
+def charges(periods: ir.Table, subscriptions: ir.Table, *, is_net: bool = False) -> ir.Table:
     """What counts as an activation or a renewal of `subscriptions`, each with bucket and rate.
 
     A renewal counts when it is charged, the initial one within an activation too; one that failed
@@ -33,13 +34,13 @@ def charges(periods: ir.Table, subscriptions: ir.Table, conversion: Conversion, 
         "client_id",
         "package_id",
         "quantity",
-        currency=ibis.literal(conversion.to),
+        currency=report_currency(),
         at=_.activated_at,
         amount=ibis.literal(0).cast(facts.amount.type()),
         is_activation=ibis.literal(True),
         is_paid=ibis.literal(False),
     )
-    facts = conversion.rated(conversion.timeline.place(facts.union(free)))
+    facts = rated(place(facts.union(free)))
     return facts.mutate(is_flow=facts.number > 0)
 
 

@@ -1,22 +1,22 @@
 """What Customer Dynamics can be asked: the attributes that its notebook's parameters give."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
-
-import ibis.expr.types as ir
+from typing import Any, Protocol
 
 from reports_lib.values.interval import Interval
 from reports_lib.values.spine import Unit
+from reports_lib.warehouse.statement import Build
 
 FINEST_FIRST = (Unit.DATE, Unit.MONTH, Unit.YEAR)
 
 
 class Warehouse(Protocol):
-    """Whatever hands out the canonical tables."""
+    """Whatever answers questions about the canonical tables, without rows from its as-of moment on."""
 
-    def table(self, name: str) -> ir.Table:
-        """One canonical table, without rows from `as_of` on."""
+    def ask(self, build: Build, shape: Hashable = None, values: Mapping[str, str] = ...) -> list[dict[str, Any]]:
+        """The rows that `build` describes for a question of this shape and these values."""
 
     def check(self, names: Iterable[str]) -> None:
         """Raise one `WarehouseError` that names all that is wrong with these tables."""
@@ -42,6 +42,23 @@ class Question(Protocol):
     tax_mode: str  # gross or net
     balance_mode: str  # live or fixed
     chargebacks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the query of a question depends on, beside the values that are filled in."""
+
+    picks: frozenset[str]  # the filters that are used, as columns of `population.PICKED`
+    has_packages: bool  # whether packages were chosen
+    is_by_package: bool
+    is_net: bool
+    is_fixed: bool  # balances
+    chargebacks: bool
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether some clients are left out."""
+        return bool(self.picks) or self.has_packages
 
 
 def unit(asked: Question) -> Unit | None:

@@ -14,14 +14,13 @@ That is a hash join on a few hundred rows: exact to the microsecond, for every z
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
 
-import ibis
 import ibis.expr.types as ir
 
-from reports_lib.metrics.inline import inline
+from reports_lib.metrics.inline import inline, packed
 from reports_lib.values.spine import Bucket
+from reports_lib.warehouse.statement import slot
 
 TIME = "timestamp(6)"
 
@@ -29,12 +28,6 @@ TIME = "timestamp(6)"
 def naive(at: datetime) -> datetime:
     """`at` as the warehouse keeps time: UTC, without saying so."""
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
-
-
-def rows(table: ir.Table) -> list[dict[str, Any]]:
-    """The rows of a small table, executed, exact."""
-    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return found
 
 
 def pieces(start: datetime, end: datetime) -> Iterator[tuple[date, datetime, datetime]]:
@@ -61,31 +54,65 @@ class Timeline:
         """Where the last bucket ends, naive UTC: facts from here on do not exist for the report."""
         return naive(self.buckets[-1].end)
 
-    @cached_property
-    def table(self) -> ir.Table:
-        """The buckets: `number`, `starts`, `ends`, and `window` where activity begins to count (M-03)."""
-        return inline(
-            [(b.number, naive(b.start), naive(b.end), naive(b.window_start)) for b in self.buckets],
-            {"number": "int64", "starts": TIME, "ends": TIME, "window": TIME},
-        )
+    @property
+    def values(self) -> dict[str, str]:
+        """What fills the slots of this module."""
+        ends = [(b.number, naive(b.start), naive(b.end), naive(b.window_start)) for b in self.buckets]
+        cut = [(*piece, number) for number, start, end, _ in ends for piece in pieces(start, end)]
+        return {
+            "start": self.start.isoformat(sep=" "),
+            "end": self.end.isoformat(sep=" "),
+            "buckets": packed(ends),
+            "numbers": packed((number,) for number in range(len(ends) + 1)),
+            "pieces": packed(cut),
+        }
 
-    @cached_property
-    def numbers(self) -> ir.Table:
-        """Every `number` there is, with 0 for all that was before."""
-        return inline([(n,) for n in range(len(self.buckets) + 1)], {"number": "int64"})
 
-    @cached_property
-    def _pieces(self) -> ir.Table:
-        rows = [(*piece, b.number) for b in self.buckets for piece in pieces(naive(b.start), naive(b.end))]
-        return inline(rows, {"day": "date", "starts": TIME, "ends": TIME, "number": "int64"})
+def start() -> ir.TimestampValue:
+    """Where the first bucket begins."""
+    return slot("start").cast(TIME)
 
-    def place(self, facts: ir.Table) -> ir.Table:
-        """The facts whose moment `at` is before the end, with the `number` of their bucket.
 
-        A fact at a bucket's start belongs to it, one at its end to the next. What was before the
-        first bucket gets 0.
-        """
-        facts = facts.filter(facts.at < ibis.literal(self.end, TIME))
-        piece = self._pieces
-        found = facts.left_join(piece, [facts.at.date() == piece.day, piece.starts <= facts.at, facts.at < piece.ends])
-        return found.select(facts, number=piece.number.coalesce(0))
+def end() -> ir.TimestampValue:
+    """Where the last bucket ends."""
+    return slot("end").cast(TIME)
+
+
+@cache
+def buckets() -> ir.Table:
+    """The buckets: `number`, `starts`, `ends`, and `window` where activity begins to count (M-03)."""
+    return inline("buckets", {"number": "int64", "starts": TIME, "ends": TIME, "window": TIME})
+
+
+@cache
+def numbers() -> ir.Table:
+    """Every `number` there is, with 0 for all that was before."""
+    return inline("numbers", {"number": "int64"})
+
+
+def place(facts: ir.Table) -> ir.Table:
+    """The facts whose moment `at` is before the end, with the `number` of their bucket.
+
+    A fact at a bucket's start belongs to it, one at its end to the next. What was before the
+    first bucket gets 0.
+    """
+    facts = facts.filter(facts.at < end())
+    piece = _pieces()
+    found = facts.left_join(piece, _at(facts, piece))
+    return found.select(facts, number=piece.number.coalesce(0))
+
+
+def place_within(facts: ir.Table) -> ir.Table:
+    """The facts of the report alone, with the `number` of their bucket."""
+    facts = facts.filter(facts.at >= start(), facts.at < end())
+    piece = _pieces()
+    return facts.inner_join(piece, _at(facts, piece)).select(facts, piece.number)
+
+
+@cache
+def _pieces() -> ir.Table:
+    return inline("pieces", {"day": "date", "starts": TIME, "ends": TIME, "number": "int64"})
+
+
+def _at(facts: ir.Table, piece: ir.Table) -> list[ir.BooleanValue]:
+    return [facts.at.date() == piece.day, piece.starts <= facts.at, facts.at < piece.ends]

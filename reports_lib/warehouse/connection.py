@@ -21,7 +21,7 @@ from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.engine import Engine, LakeEngine, PostgresEngine
 from reports_lib.warehouse.lake import lock, open_lake, prepare
 from reports_lib.warehouse.postgres import open_postgres
-from reports_lib.warehouse.statement import AS_OF, Build, before, found_schema, statement
+from reports_lib.warehouse.statement import AS_OF, Build, Statement, before, found_schema, statement
 from reports_lib.warehouse.tables import TABLES
 from reports_lib.warehouse.versions import latest, versions
 
@@ -70,10 +70,14 @@ class Warehouse:
 
         `values` fill its slots. Check the tables first: here a difference is an error of the engine.
         """
-        asked = statement(self._engine.dialect, build, shape)
+        asked = self.statement(build, shape)
         moment = self.as_of.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
         found = self._engine.rows(asked.filled({**values, AS_OF: moment}))
         return [dict(zip(asked.columns, row, strict=True)) for row in found]
+
+    def statement(self, build: Build, shape: Hashable = None) -> Statement:
+        """What `ask` runs, before its slots are filled."""
+        return statement(self._engine.dialect, build, shape)
 
     def check(self, names: Iterable[str] = TABLES) -> None:
         """Raise one `WarehouseError` that names every missing table and column and every wrong type."""

@@ -10,7 +10,8 @@ import pytest
 
 from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.values.interval import Interval
-from reports_lib.warehouse.tables import TABLES
+from reports_lib.warehouse.connection import NO_VALUES
+from reports_lib.warehouse.statement import Statement, found_schema
 
 READ = ("client", "client_tag", "client_activity", "company", "currency", "fx_rate", "invoice", "ledger_entry")
 READ += ("package", "subscription", "subscription_period", "usage_event")
@@ -58,8 +59,15 @@ class Books:
         for name in READ:
             self._backend.con.register(f"given_{name}", arrow(name, tables.get(name, [])))
 
-    def table(self, name: str):
-        return self._backend.table(f"given_{name}").cast(TABLES[name].schema)
+    def check(self, names) -> None:
+        """All is there."""
+
+    def ask(self, build, shape=None, values=NO_VALUES):
+        asked = Statement.of(build(self._table, shape), self._backend.compiler)
+        return self._backend.con.execute(asked.filled(values)).to_arrow_table().to_pylist()
+
+    def _table(self, name: str):
+        return self._backend.table(f"given_{name}").cast(found_schema(name))
 
 
 @pytest.fixture
