@@ -56,6 +56,7 @@ class DaybookProvisioner(LocalProvisioner):
             finally:
                 loop.remove_reader(copy)
                 os.close(copy)
+        forked.close()
         self.process = None
         return int(forked.returncode)
 

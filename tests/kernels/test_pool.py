@@ -197,10 +197,8 @@ time.sleep(600)
 
 
 def test_what_the_process_itself_says_goes_to_the_log(tmp_path):
-    with Pool(size=1, idle=600) as pool, (tmp_path / "log").open("wb") as log:
-        with pool.take({}, tmp_path, log) as kernel:
-            text(kernel, "import sys; sys.__stderr__.flush(); sys.stderr._original_stdstream_copy")
-            text(kernel, "import os; os.write(sys.stderr._original_stdstream_copy, b'from below')")
+    with Pool(size=1, idle=600) as pool, (tmp_path / "log").open("wb") as log, pool.take({}, tmp_path, log) as kernel:
+        text(kernel, "import os, sys; os.write(sys.stderr._original_stdstream_copy, b'from below')")
     assert b"from below" in (tmp_path / "log").read_bytes()
 
 

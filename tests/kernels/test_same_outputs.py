@@ -121,12 +121,13 @@ NOTEBOOKS = {
         "asyncio.run(f())",
     ],
     "processes": [
-        "import os, subprocess, sys",
-        "subprocess.run(['echo', 'inherited'])",
+        # ipykernel reads what comes by the descriptor in a thread, and may be late: so each cell waits a little
+        "import os, subprocess, sys\nwait = __import__('time').sleep",
+        "done = subprocess.run(['echo', 'inherited']); wait(0.3); done",
         "subprocess.run('echo a; echo b >&2', shell=True, capture_output=True, text=True).stdout",
-        "os.system('echo by system')",
-        "pid = os.fork()\nif pid == 0:\n    print('child', flush=True)\n    os._exit(0)\nos.waitpid(pid, 0)[1]",
-        "os.write(1, b'raw descriptor\\n')",
+        "code = os.system('echo by system'); wait(0.3); code",
+        "pid = os.fork()\nif pid == 0:\n    print('child', flush=True)\n    os._exit(0)\nos.waitpid(pid, 0); wait(0.3)",
+        "os.write(1, b'raw descriptor\\n'); wait(0.3)",
         "import multiprocessing as mp\nwith mp.get_context('fork').Pool(2) as p:\n    print(p.map(abs, [-1, -2]))",
         "with mp.get_context('spawn').Pool(1) as p:\n    print(p.map(abs, [-3]))",
         "from concurrent.futures import ThreadPoolExecutor\nlist(ThreadPoolExecutor(2).map(abs, [-1, 2]))",
