@@ -29,7 +29,8 @@ class Crew:
         self._cold: set[Renderer] = set()
         self._worn: set[Renderer] = set()
         self._coming: set[Thread] = set()
-        self._failure: DaybookError | None = None
+        self._failures = 0  # starts that came to nothing
+        self._reason = ""  # of the last one
         self._is_closed = False
         with self._changed:
             self._fill()
@@ -43,6 +44,7 @@ class Crew:
         """A renderer for `batch` alone, waited for; raises `DaybookError` if none can be started."""
         with self._changed:
             self._fill()
+            before = self._failures
             while True:
                 if self._is_closed:
                     raise StateError("what renders has been closed")
@@ -51,8 +53,10 @@ class Crew:
                 if renderer := self._first():
                     self._busy[renderer] = batch
                     return renderer
-                if self._failure and not self._busy and not self._coming:
-                    raise self._failure
+                if not self._busy and not self._coming:
+                    if self._failures - before > self._size:
+                        raise DaybookError(f"a process that renders cannot be started: {self._reason}")
+                    self._fill()
                 self._changed.wait()
 
     def give_back(self, renderer: Renderer) -> None:
@@ -123,11 +127,10 @@ class Crew:
         with self._changed:
             self._coming.discard(current_thread())
             if renderer is None:
-                self._failure = DaybookError(f"a process that renders cannot be started: {reason}")
+                self._failures, self._reason = self._failures + 1, reason
             elif self._is_closed:
                 self._drop(renderer)
             else:
-                self._failure = None
                 self._idle.append(renderer)
                 self._trim()
             self._changed.notify_all()

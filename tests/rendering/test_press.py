@@ -123,6 +123,14 @@ def test_processes_killed_while_idle_are_not_noticed(press):
     assert works_still(press)
 
 
+def test_processes_killed_while_warming_are_not_noticed():
+    with Press() as press:
+        until(lambda: len(press.pids()) == 2)
+        for pid in press.pids():
+            psutil.Process(pid).kill()
+        assert works_still(press)
+
+
 def test_a_work_over_its_time_is_ended(press, tmp_path):  # T15
     mark = tmp_path / "mark"
     with pytest.raises(LimitError, match="DAYBOOK_RUN_TIMEOUT"):

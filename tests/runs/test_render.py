@@ -1,8 +1,10 @@
 """The files of a snapshot, made side by side in other processes or one after another in this one."""
 
+import io
 from datetime import UTC, datetime
 
 import nbformat.v4 as nb
+import pikepdf
 import pytest
 
 from reports_lib.display import Column, Grid
@@ -71,6 +73,8 @@ def test_side_by_side_gives_the_same_bytes(press, folder, draft, monkeypatch, sm
         "application/pdf",
         "customer_dynamics_2025-11-01_2026-10-31.pdf",
     )
+    with pikepdf.open(io.BytesIO(beside["pdf"].data)) as document:
+        assert str(document.docinfo["/CreationDate"]).startswith("D:20261102093000")
 
 
 def test_only_what_was_asked_for_is_made(press, folder, draft):
