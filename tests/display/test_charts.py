@@ -3,9 +3,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import vl_convert
 from lxml import etree
 
-from reports_lib.display import Column, bars, lines
+from reports_lib.display import Column, bars, drawing, lines
 from reports_lib.errors import NotebookError
 
 CHART = "application/vnd.daybook.chart+json"
@@ -29,6 +30,15 @@ def test_picture_is_named_described_and_made_of_words():
     assert {"2020-01", "2020-02", "2020-03", "Qty"} <= set(words(svg))
     assert "<script" not in svg
     assert not re.search(r"https?://(?!www\.w3\.org/)", svg)
+
+
+@pytest.mark.parametrize("name", ["2020-01", "W" * drawing.SURE, "@" * drawing.SURE, "a package of a long name", "Ω%"])
+@pytest.mark.parametrize("value", [0, -7, 12_345, 999_999, -1_234_567, 10**12 - 1, 10**12, 10**20])
+def test_limits_that_no_label_reaches_do_not_change_the_picture(name, value):
+    rows = [{"month": name, "qty": Decimal(value)}, {"month": "other", "qty": Decimal(value) / 3}]
+    column = Column("qty", "Qty", "money", places=4)
+    spec = drawing.spec("bar", (Column("month", "Month"), column), rows)
+    assert drawing.svg(spec, "T", "") == drawing.named(vl_convert.vegalite_to_svg(drawing._drawable(spec)), "T", "")
 
 
 def test_figures_behind_the_chart_are_exact():
