@@ -43,6 +43,8 @@ setup: system .venv/.ready
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.lock \
 	  || $(BIN)/pip install -q --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@# an editable install leaves data files out, and so JupyterLab's kernel "Daybook"
+	@$(BIN)/jupyter-kernelspec install --sys-prefix --name daybook --log-level ERROR reports_lib/kernels/kernelspec
 	@touch $@
 
 system:

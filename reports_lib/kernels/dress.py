@@ -6,8 +6,10 @@ numbers of the cells.
 
 import importlib
 import os
+import sys
 import time
 import traceback
+from collections.abc import Mapping
 
 
 def warm() -> None:
@@ -23,5 +25,13 @@ def warm() -> None:
 def dress(environment: dict[str, str], cwd: str) -> None:
     """Add to the environment and go to the working folder."""
     os.environ.update(environment)
+    extend_path(environment)
     os.chdir(cwd)
     time.tzset()
+
+
+def extend_path(environment: Mapping[str, str]) -> None:
+    """Python reads PYTHONPATH when it starts, which was before it was set."""
+    extra = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+    first = 1 if sys.path[:1] == [""] else 0
+    sys.path[first:first] = [path for path in extra if path not in sys.path]

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 
+from reports_lib.kernels.dress import extend_path
 from reports_lib.kernels.keeper import Order
 
 
@@ -26,7 +27,7 @@ def become_kernel(order: Order, files: Sequence[int], imported: Mapping[str, str
     locale.setlocale(locale.LC_CTYPE, "")
     tempfile.tempdir = None  # it was found for the zygote
     _reseed()
-    _python_path(order)
+    extend_path(order.environment)
     for signum, handler in ((signal.SIGCHLD, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
         signal.signal(signum, handler)
     launcher = importlib.util.find_spec("ipykernel_launcher")
@@ -55,9 +56,3 @@ def _reseed() -> None:
     random.seed()
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
-
-
-def _python_path(order: Order) -> None:
-    """Python reads this variable when it starts, which was before it was set."""
-    extra = [path for path in order.environment.get("PYTHONPATH", "").split(os.pathsep) if path]
-    sys.path[:0] = [path for path in extra if path not in sys.path]

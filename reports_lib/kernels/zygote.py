@@ -46,6 +46,11 @@ PRELOAD = (
     "duckdb",
     "ibis",
     "ibis.backends.duckdb",
+    "ibis.backends.duckdb.converter",
+    "ibis.expr.types.groupby",
+    "ibis.formats.pandas",
+    "ibis.formats.pyarrow",
+    "importlib.resources.readers",
     "vl_convert",
     "reports_lib.notebook",
 )
