@@ -3,16 +3,17 @@
 import getpass
 import os
 import socket
+from contextlib import nullcontext
 from dataclasses import replace
 
 import click
-import uvicorn
 
+from reports_lib.cli.companion import Companion
 from reports_lib.cli.progress import running
 from reports_lib.cli.reports import line
 from reports_lib.errors import SettingError
 from reports_lib.parameters.sets import read_set
-from reports_lib.portal.app import app
+from reports_lib.portal.server import Server
 from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.request import Request
@@ -23,11 +24,14 @@ from reports_lib.workspace import Workspace
 
 
 @click.command()
-def serve() -> None:
-    """Show finished reports at a local address until Ctrl-C."""
+@click.option("--no-worker", is_flag=True, help="Only show reports: others make them.")
+def serve(no_worker: bool) -> None:
+    """Show reports at a local address, and make those that are asked for, until Ctrl-C."""
     workspace = Workspace.find()
     with _listening(workspace) as door:
-        _serve(Installation(_at(workspace, door)), door)
+        installation = Installation(_at(workspace, door))
+        with nullcontext() if no_worker else Companion(installation.workspace):
+            _serve(installation, door)
 
 
 @click.command()
@@ -38,7 +42,7 @@ def serve() -> None:
 def demo(scale: int, data_only: bool) -> None:
     """Build the demo warehouse, run every saved parameter set, show the reports."""
     workspace = Workspace.find()
-    with running("demo warehouse") as progress:
+    with running("demo warehouse", unit="step") as progress:
         was_built = build(Address.of(workspace, reader=False), scale=scale, progress=progress)
     click.echo(f"demo warehouse: {'built' if was_built else 'there already'}")
     if data_only:
@@ -88,4 +92,4 @@ def _at(workspace: Workspace, door: socket.socket) -> Workspace:
 def _serve(installation: Installation, door: socket.socket) -> None:
     installation.database  # noqa: B018  # says now, and in one line, if it cannot be reached
     click.echo(f"serving {installation.url}/ (Ctrl-C ends it)")
-    uvicorn.Server(uvicorn.Config(app(installation), log_level="warning", access_log=False)).run([door])
+    Server(installation).run([door])

@@ -24,7 +24,7 @@ def doing(standing: Standing) -> str:
     """What happens now, or where it ended; empty if that is not known."""
     match standing.state:
         case State.QUEUED:
-            return f"To be tried again after attempt {standing.attempt}" if standing.attempt else "Waiting for a worker"
+            return f"To be tried again: {standing.step}" if standing.step else "Waiting for a worker"
         case State.GENERATING:
             return _now(standing)
         case State.GENERATED:

@@ -20,6 +20,8 @@ from reports_lib.portal.words import title_of, view_url
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.progress import Standing, look, standings
 from reports_lib.runs.record import find
+from reports_lib.runs.show import partial_notebook
+from reports_lib.runs.workers import has_worker
 from reports_lib.snapshots import links
 
 RETRY = 2000  # milliseconds after which a browser asks again when a stream breaks off
@@ -34,6 +36,7 @@ def run(request: Request, run_id: int) -> Response:
         row = _find(session, run_id)
         standing = standings(session, [run_id])[run_id]
         url = _link(session, row)
+        is_alone = row.state == State.QUEUED and not has_worker(session, installation.workspace.lease)
     return page(
         request,
         "run.html.j2",
@@ -45,6 +48,7 @@ def run(request: Request, run_id: int) -> Response:
         elapsed=clock(standing.elapsed),
         facts=asked_of(row, installation.workspace.attempts),
         url=url,
+        is_alone=is_alone,
         has_notebook=_notebook(installation, row) is not None,
     )
 
@@ -121,9 +125,13 @@ def _notebook(installation: Installation, run: Run) -> Path | None:
     """The notebook of the newest attempt that left one."""
     if run.state not in (State.ERROR, State.CANCELLED):
         return None
-    folder = (installation.workspace.outputs / "runs" / str(run.id)).resolve()
-    kept = [p for p in folder.glob("*/executed.ipynb") if p.parent.name.isdecimal() and p.resolve() == p]
-    return max(kept, key=lambda p: int(p.parent.name), default=None)
+    found = partial_notebook(installation, run)
+    # a notebook's code wrote in that folder: nothing of ours is handed out by way of a link that it laid
+    return Path(found) if found and Path(found).resolve().is_relative_to(_folder(installation, run)) else None
+
+
+def _folder(installation: Installation, run: Run) -> Path:
+    return (installation.workspace.outputs / "runs" / str(run.id)).resolve()
 
 
 def _link(session: Session, run: Run) -> str | None:

@@ -1,16 +1,20 @@
-"""`daybook serve` as a process: the address it says, and what it leaves behind."""
+"""`daybook serve` as a process: the address it says, the worker it has, and what it leaves behind."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 from reports_lib.cli.site import _listening
+from reports_lib.database.cluster import Cluster
 from reports_lib.errors import SettingError
 from reports_lib.workspace import Workspace
 from tests.cli.conftest import PROGRAM
@@ -18,29 +22,110 @@ from tests.cli.conftest import PROGRAM
 pytestmark = pytest.mark.kernel
 
 
+def until(found, seconds=60.0):
+    """What `found` returns, once it returns something."""
+    deadline = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return value
+
+
 @pytest.fixture
 def outputs():
+    """Outputs of the test's own, with an embedded database."""
     folder = Path(tempfile.mkdtemp(prefix="daybook-serve-"))
     folder.chmod(0o755)  # reachable for the user who runs Postgres where we are root
     yield folder
+    Cluster.of(folder).stop()  # where the last to leave was killed
     shutil.rmtree(folder)
 
 
-def test_it_says_its_real_address_and_ends_in_order(office, outputs):
-    own = {"DAYBOOK_PORT": "0", "DAYBOOK_OUTPUTS": str(outputs), "DAYBOOK_DATABASE_URL": ""}
-    serving = subprocess.Popen(
-        [PROGRAM, "serve"], env=os.environ | office.environment | own, stdout=subprocess.PIPE, text=True
-    )
-    with serving:
-        said = serving.stdout.readline()
-        address = said.split()[1]
-        assert not address.endswith(":0/")
-        with urllib.request.urlopen(f"{address}health") as answer:
-            assert answer.status == 200
-        assert (outputs / "database/data/postmaster.pid").exists()
-        serving.send_signal(signal.SIGTERM)
-        assert serving.wait(20) == 143
-    assert not (outputs / "database/data/postmaster.pid").exists()  # the embedded database went with it
+def is_up(outputs):
+    return (outputs / "database/data/postmaster.pid").exists()
+
+
+@pytest.fixture
+def serve(office):
+    """`serve(*options)`: a `daybook serve` in the office, and its address; with `outputs` on a database there."""
+    begun = []
+
+    def begin(*options, outputs=None):
+        own = {"DAYBOOK_OUTPUTS": str(outputs), "DAYBOOK_DATABASE_URL": ""} if outputs else {}
+        serving = subprocess.Popen(
+            [PROGRAM, "serve", *options],
+            env=os.environ | office.environment | {"DAYBOOK_PORT": "0"} | own,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        begun.append(serving)
+        return serving, serving.stdout.readline().split()[1]
+
+    yield begin
+    for each in begun:
+        each.terminate()
+        each.wait()
+        each.stdout.close()
+
+
+def workers(serving):
+    """The processes of workers that `daybook serve` has."""
+    children = psutil.Process(serving.pid).children()
+    return [child for child in children if "reports_lib.cli.companion" in child.cmdline()]
+
+
+def is_gone(process):
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_it_says_its_real_address_and_ends_in_order(serve, outputs):
+    serving, address = serve(outputs=outputs)
+    assert not address.endswith(":0/")
+    with urllib.request.urlopen(f"{address}health") as answer:
+        assert answer.status == 200
+    assert is_up(outputs)
+    (worker,) = until(lambda: workers(serving))
+    serving.send_signal(signal.SIGTERM)
+    assert serving.wait(40) == 143
+    assert is_gone(worker)
+    assert not is_up(outputs)  # the embedded database went with them
+
+
+def test_its_worker_makes_what_is_asked_for(serve, office):
+    _, address = serve()
+    office.write_notebook("broken", "1 / 0")
+    asked = [PROGRAM, "run", "broken", "--format", "html", "--queue", "--json"]
+    run = json.loads(subprocess.check_output(asked, env=os.environ | office.environment))["run"]
+    with urllib.request.urlopen(f"{address}runs/{run}/events") as stream:
+        told = [json.loads(line[6:]) for line in stream if line.startswith(b"data: ")]
+    assert (told[-1]["state"], told[-1]["step"], told[-1]["snapshot"]) == ("error", "The sums", None)
+    assert "ZeroDivisionError" in told[-1]["error"]
+    with urllib.request.urlopen(f"{address}runs/{run}/notebook") as answer:
+        cells = json.load(answer)["cells"]
+    assert cells[-1]["outputs"][0]["ename"] == "ZeroDivisionError"
+
+
+def test_a_worker_that_dies_is_followed_by_another(serve):
+    serving, _ = serve()
+    (first,) = until(lambda: workers(serving))
+    first.kill()
+    (second,) = until(lambda: [each for each in workers(serving) if each.pid != first.pid])
+    serving.send_signal(signal.SIGINT)
+    assert serving.wait(40) == 130
+    assert is_gone(second)
+
+
+def test_a_worker_does_not_outlive_a_web_that_is_killed(serve, outputs):
+    serving, _ = serve(outputs=outputs)
+    (worker,) = until(lambda: workers(serving))
+    serving.kill()
+    until(lambda: is_gone(worker), 40)
+
+
+def test_it_can_do_without_a_worker(serve):
+    serving, address = serve("--no-worker")
+    with urllib.request.urlopen(f"{address}health"):
+        assert workers(serving) == []
 
 
 def test_a_port_that_is_taken_is_told(tmp_path):
