@@ -6,6 +6,7 @@ counts what arrives before it is unpacked and looks five times a second whether 
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
@@ -29,7 +30,7 @@ Socket: TypeAlias = zmq.Socket[bytes]
 LOOK = 200  # milliseconds between looks
 GRACE = 1.0  # seconds for a cell to end by itself once interrupted, so that it shows where it was
 START = 60.0  # seconds that the kernel may take to say what it is
-LAG = 4.0  # seconds that outputs may come after the reply, as in nbclient
+LAG = 4.0  # seconds from the reply, or one output, to the next
 
 
 class CellClient(PapermillNotebookClient):
@@ -52,6 +53,8 @@ class CellClient(PapermillNotebookClient):
         self._guard = guard
         self._on_cell = on_cell or (lambda index, count: None)
         self._poller = zmq.Poller()
+        self._outputs: deque[list[bytes]] = deque()
+        self._replies: deque[list[bytes]] = deque()
         self._iopub = _plain(kernel.client.iopub_channel.socket)
         self._shell = _plain(kernel.client.shell_channel.socket)
 
@@ -99,26 +102,39 @@ class CellClient(PapermillNotebookClient):
         is_idle = False
         look = time.monotonic() + LOOK / 1000
         while not (is_idle and reply):
-            ready = dict(self._poller.poll(LOOK))
-            if self._iopub in ready and (message := self._received(self._iopub, request)):
+            is_quiet = not self._receive()
+            if self._outputs and (message := self._opened(self._outputs.popleft(), request)):
                 with suppress(CellExecutionComplete):
                     process(message)
                 is_idle = is_idle or _tells_idle(message)
-            if self._shell in ready and (message := self._received(self._shell, request)):
+            if self._replies and (message := self._opened(self._replies.popleft(), request)):
                 reply = message
-                patience.lag()
-            if not ready or time.monotonic() > look:
+            if reply and not is_quiet:
+                patience.wait_for_outputs()
+            if is_quiet or time.monotonic() > look:
                 look = time.monotonic() + LOOK / 1000
-                self._look(is_quiet=not ready)
+                self._look(is_quiet=is_quiet)
                 patience.check()
         patience.ended()
         return reply
 
-    def _received(self, socket: Socket, request: str) -> Message | None:
-        """The next message if it answers `request`; its size counts before it is unpacked."""
-        frames = socket.recv_multipart()
-        if self._guard:
-            self._guard.shown(sum(map(len, frames)))
+    def _receive(self) -> bool:
+        """Take in all that has arrived, before the kernel has to drop what finds no room; whether there is anything.
+
+        Sizes count here, before anything is unpacked.
+        """
+        if not self._outputs and not self._replies:
+            self._poller.poll(LOOK)
+        for socket, found in ((self._iopub, self._outputs), (self._shell, self._replies)):
+            with suppress(zmq.Again):
+                while True:
+                    found.append(socket.recv_multipart(zmq.NOBLOCK))
+                    if self._guard:
+                        self._guard.shown(sum(map(len, found[-1])))
+        return bool(self._outputs or self._replies)
+
+    def _opened(self, frames: list[bytes], request: str) -> Message | None:
+        """The message if it answers `request`."""
         session = self.kc.session
         message: Message = session.deserialize(session.feed_identities(frames)[1])
         return message if message["parent_header"].get("msg_id") == request else None
@@ -167,18 +183,18 @@ class _Patience:
         self._is_interrupted = False
         self._has_replied = False
 
-    def lag(self) -> None:
-        """From now on only outputs are awaited."""
-        self._deadline = min(self._deadline, time.monotonic() + LAG)
-        self._has_replied = not self._is_interrupted
+    def wait_for_outputs(self) -> None:
+        """The cell has ended: wait a little for the next of its outputs."""
+        self._has_replied = True
+        self._deadline = time.monotonic() + LAG
 
     def check(self) -> None:
         """Interrupt the cell, or raise what it means that time is up."""
         if time.monotonic() <= self._deadline:
             return
+        self.ended()
         if self._has_replied:
             raise NotebookError("outputs were lost on the way: too many at once")
-        self.ended()
         self._is_interrupted = True
         self._deadline = time.monotonic() + GRACE
         self._kernel.interrupt()

@@ -14,12 +14,12 @@ from papermill.execute import prepare_notebook_metadata, raise_for_execution_err
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
+from reports_lib.database.outage import outage, without_passwords
 from reports_lib.errors import DatabaseError, DaybookError, LimitError, NotebookError, SettingError, StoreError, named
 from reports_lib.kernels.engine import DaybookEngine
 from reports_lib.kernels.guard import Guard
 from reports_lib.kernels.pool import Pool
 from reports_lib.parameters.schema import Resolved
-from reports_lib.runs.outage import is_outage
 
 # It warns of every parameter whose annotation it cannot read; ours have all been checked by then.
 logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -140,6 +140,11 @@ def _run(prepared: NotebookNode, sandbox: Sandbox, at: _Position) -> None:
         guard=sandbox.guard,
         on_cell=at.moved,
     )
+    for cell in prepared.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                output.evalue = without_passwords(output.evalue)
+                output.traceback = [without_passwords(line) for line in output.traceback]
     raise_for_execution_errors(prepared, None)
 
 
@@ -152,7 +157,7 @@ def _write(notebook: NotebookNode, path: Path) -> None:
 
 def _named_by_heading(error: PapermillExecutionError, at: _Position) -> DaybookError:
     first = (error.evalue or "").strip().splitlines()[:1] or [""]
-    if is_outage(error.ename, error.evalue or ""):
-        return DatabaseError(f"{at} lost the warehouse: {first[0]}")
+    if lost := outage(error.ename, error.evalue or ""):
+        return DatabaseError(f"{at} lost the warehouse: {lost}")
     known = named(error.ename, first[0])
     return known or NotebookError(f"{at} raised {error.ename}: {first[0]}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 from psycopg.conninfo import make_conninfo
 
+from reports_lib.database.outage import unreadable
 from reports_lib.database.url import keywords, reason
 from reports_lib.errors import SettingError, WarehouseError
 from reports_lib.warehouse.address import Address
@@ -42,7 +43,8 @@ def prepare() -> None:
 def open_lake(address: Address, *, version: int | None = None, memory_limit: str = "4GB") -> duckdb.DuckDBPyConnection:
     """A DuckDB session inside the lake: read-only at `version`, or writable where that is None.
 
-    Times are naive UTC and so is the session. Raises `WarehouseError` if the lake cannot be reached.
+    Times are naive UTC and so is the session. Raises `DatabaseError` if the lake's catalogue is down,
+    `WarehouseError` if it refuses us.
     """
     con = _taken()
     try:
@@ -55,7 +57,7 @@ def open_lake(address: Address, *, version: int | None = None, memory_limit: str
         con.execute(f"USE {LAKE}")
     except duckdb.Error as error:
         con.close()
-        raise WarehouseError(f"the lake at {address.place} cannot be read: {reason(error, address.database)}") from None
+        raise unreadable(f"the lake at {address.place}", error, reason(error, address.database)) from None
     return con
 
 

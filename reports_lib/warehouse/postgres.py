@@ -11,6 +11,7 @@ import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.postgres import Backend as IbisPostgres
 
+from reports_lib.database.outage import unreadable
 from reports_lib.database.url import connect, reason
 from reports_lib.errors import WarehouseError
 from reports_lib.warehouse.address import Address
@@ -100,8 +101,7 @@ def open_postgres(address: Address) -> tuple[ReadOnlyPostgres, str]:
         return backend, str(name)
     except psycopg.Error as error:
         con.close()
-        told = reason(error, address.database)
-        raise WarehouseError(f"the warehouse at {address.place} cannot be read: {told}") from None
+        raise unreadable(f"the warehouse at {address.place}", error, reason(error, address.database)) from None
 
 
 def _text(value: object) -> sge.Expression:

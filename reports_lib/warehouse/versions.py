@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from reports_lib.database.outage import unreadable
 from reports_lib.database.url import connect, reason
 from reports_lib.errors import WarehouseError
 from reports_lib.warehouse.address import Address
@@ -56,5 +57,5 @@ def _rows(address: Address, order: str) -> list[tuple[int, datetime, str | None,
         except psycopg.errors.UndefinedTable:
             raise WarehouseError("the warehouse is empty; `daybook demo` or `daybook ingest` fills it") from None
         except psycopg.Error as error:
-            told = reason(error, address.database)
-            raise WarehouseError(f"the lake's catalogue at {address.place} cannot be read: {told}") from None
+            place = f"the lake's catalogue at {address.place}"
+            raise unreadable(place, error, reason(error, address.database)) from None
