@@ -36,6 +36,6 @@ def listen(url: str, channels: Sequence[str], seconds: float) -> Iterator[str | 
             yield None
             while True:
                 heard = [notice.payload for notice in connection.notifies(timeout=seconds, stop_after=1)]
-                yield from heard or [None]
+                yield heard[0] if heard else None
         except psycopg.Error as error:
             raise DatabaseError(f"the database at {place(url)} went away: {reason(error, url)}") from None
