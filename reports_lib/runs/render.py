@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from reports_lib.rendering import media, works
 from reports_lib.rendering.formats import Format
-from reports_lib.rendering.press import Press
+from reports_lib.rendering.press import Press, Time
 from reports_lib.rendering.tables import StoredTable, references, tables
 from reports_lib.rendering.works import Make, here
 from reports_lib.snapshots.manifest import Manifest, TableRef
@@ -63,12 +63,13 @@ def contents(
     draft: Manifest,
     formats: Sequence[Format],
     press: Press | None = None,
-    seconds: float | None = None,
+    seconds: Time = None,
 ) -> tuple[dict[str, Content], tuple[TableRef, ...]]:
     """The files of the snapshot by their keys, and what its tables are; the same bytes with or without `press`.
 
-    A press makes them side by side, within `seconds`; without one they are made here, one after another.
-    Raises `RowLimitError` if a format that was asked for cannot hold a table, `LimitError` past the time.
+    A press makes them side by side, as long as there are `seconds`: a number, or what says how many are left.
+    Without one they are made here, one after another. Raises `RowLimitError` if a format that was asked for
+    cannot hold a table, `LimitError` past the time.
     """
     stored = tables(executed, folder)
     notebook = nbformat.writes(executed).encode()
@@ -77,9 +78,8 @@ def contents(
     lines.append(partial(_pages, notebook, draft, Format.PDF in formats))
     made = press.together(lines, seconds) if press else [line(here) for line in lines]
     stem = file_stem(draft)
-    files = {str(form): Content(data, form.mime, f"{stem}.{form}") for part in made for form, data in part.items()} | {
-        "ipynb": Content(notebook, NOTEBOOK, f"{stem}.ipynb")
-    }
+    files = {str(form): Content(data, form.mime, f"{stem}.{form}") for part in made for form, data in part.items()}
+    files["ipynb"] = Content(notebook, NOTEBOOK, f"{stem}.ipynb")
     for each in stored:
         parquet = f"{each.name}.parquet"
         files[f"table:{each.name}"] = Content((folder / parquet).read_bytes(), PARQUET, parquet)

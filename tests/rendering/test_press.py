@@ -139,6 +139,14 @@ def test_a_work_over_its_time_is_ended(press, tmp_path):  # T15
     assert works_still(press)
 
 
+def test_a_work_ends_when_somebody_else_ends_the_run(press, tmp_path):
+    mark = tmp_path / "mark"  # there once the work is under way: then nothing is left
+    with pytest.raises(LimitError):
+        press.make(asked.hangs, b"", {"mark": str(mark)}, seconds=lambda: 0.0 if mark.exists() else 600.0)
+    until(lambda: not mark.read_text() or not psutil.pid_exists(int(mark.read_text())))
+    assert works_still(press)
+
+
 def test_waiting_for_others_counts_towards_the_time(tmp_path):
     with Press(processes=1) as press:
         mark = tmp_path / "mark"
