@@ -15,6 +15,7 @@ from collections.abc import Mapping
 def warm() -> None:
     """All that costs time and holds no secret, before anybody asks; never fails."""
     try:
+        importlib.import_module("reports_lib.kernels.outlet").open_outlet()
         importlib.import_module("reports_lib.kernels.zygote").preload()  # at once, if we were forked
         if ready := getattr(importlib.import_module("reports_lib.notebook"), "warm", None):
             ready()
