@@ -127,5 +127,7 @@ class Zygote:
             said = log.read().decode(errors="replace").strip().splitlines()
         if pid:
             self._processes.append(os.pidfd_open(int(pid)))
-        elif said[-1:] != ["the library changed while it was imported"]:
+            return
+        Path(f"{path}.log").unlink(missing_ok=True)
+        if said[-1:] != ["the library changed while it was imported"]:
             raise NotebookError(f"kernels cannot be started: {said[-1] if said else 'the zygote said nothing'}")

@@ -56,8 +56,8 @@ class Kernel:
         )
         self.client: AsyncKernelClient = None  # from start() on
 
-    def start(self, timeout: float) -> None:
-        """Start it, connect and wait until it is ready and warm; not to be called inside an event loop.
+    def start(self, timeout: float, *, warm: bool) -> None:
+        """Start it, connect and wait until it is ready, and also `warm`; not to be called inside an event loop.
 
         Raises `NotebookError`, and leaves nothing behind, if it is not ready after `timeout` seconds.
         """
@@ -72,7 +72,7 @@ class Kernel:
             self.client.start_channels(hb=False)
             self.client.allow_stdin = False
             self._receive("iopub", deadline, "iopub_welcome")
-            self.say(f"{DRESS}.warm()", deadline - time.monotonic())
+            self.say(f"{DRESS}.warm()" if warm else "", deadline - time.monotonic())
         except BaseException:
             self.close()
             raise

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +49,7 @@ class Pool:
         self._size = size
         self._idle = idle
         self._folder = Path(tempfile.mkdtemp(prefix="daybook-"))
+        self._removal = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # also if never closed
         self._provisioner: dict[str, Any] = {"fork": fork and can_fork()}
         if self._provisioner["fork"]:
             from reports_lib.kernels.forking import Zygote
@@ -100,7 +102,7 @@ class Pool:
         if self._provisioner["fork"]:
             self._zygote.close()
         self._context.term() if self._context.closed else self._context.destroy(linger=0)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._removal()
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +161,7 @@ class Pool:
         failure = None
         try:
             kernel = Kernel(self._folder / f"k{next(self._numbers)}", self._context, self._provisioner)
-            kernel.start(PATIENCE)
+            kernel.start(PATIENCE, warm=self._waiting == 0)  # who waits need not wait for what may not be used
         except Exception as error:
             kernel, failure = None, error
         with self._changed:
