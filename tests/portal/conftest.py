@@ -73,9 +73,9 @@ def rows(installation):
 
 
 @contextmanager
-def served(installation):
-    """A real server on a free port: itself, and its address."""
-    server = Server(installation)
+def served(installation, port=0):
+    """A real server on a free port or a given one: itself, and its address."""
+    server = Server(installation, port)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
