@@ -35,7 +35,7 @@ def listen(url: str, channels: Sequence[str], seconds: float) -> Iterator[str | 
                 connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             yield None
             while True:
-                heard = [notice.payload for notice in connection.notifies(timeout=seconds, stop_after=1)]
-                yield heard[0] if heard else None
+                heard: list[str | None] = [n.payload for n in connection.notifies(timeout=seconds, stop_after=1)]
+                yield from heard or [None]  # several may come at once
         except psycopg.Error as error:
             raise DatabaseError(f"the database at {place(url)} went away: {reason(error, url)}") from None
