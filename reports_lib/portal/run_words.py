@@ -8,7 +8,6 @@ from typing import Any, Self
 from reports_lib.database.schema import Run, Snapshot, State
 from reports_lib.portal.words import Download, files_of, moment, spoken, view_url
 from reports_lib.runs.progress import ENDED, Standing
-from reports_lib.values.formats import NOTHING
 
 STATES = {
     State.QUEUED: "Waiting",
@@ -57,20 +56,21 @@ def told(standing: Standing) -> dict[str, Any]:
 
 
 def asked_of(run: Run, attempts: int) -> list[tuple[str, str]]:
-    """What was asked, and when who took it; `attempts` is how often it may be tried."""
+    """What was asked, and when who took it, as far as there is anything to say; it may be tried `attempts` times."""
     parameters = [(name.replace("_", " ").capitalize(), _value(value)) for name, value in run.asked.items()]
-    return [
+    said = [
         ("Family", run.family),
-        ("Set", run.set_name or NOTHING),
+        ("Set", run.set_name or ""),
         *parameters,
         ("Formats", ", ".join(form.upper() for form in run.formats) or "HTML"),
         ("As of", moment(run.as_of)),
         ("Data version", run.data_version or "newest"),
         ("Asked for", f"by {run.role}, {moment(run.requested_at)}"),
-        ("Started", moment(run.started_at)),
-        ("Ended", moment(run.formed_at)),
-        ("Attempt", f"{run.attempt} of at most {max(attempts, run.attempt)}" if run.attempt else NOTHING),
+        ("Started", moment(run.started_at) if run.started_at else ""),
+        ("Ended", moment(run.formed_at) if run.formed_at else ""),
+        ("Attempt", f"{run.attempt} of {max(attempts, run.attempt)} at most" if run.attempt else ""),
     ]
+    return [(label, value) for label, value in said if value]
 
 
 @dataclass(frozen=True)

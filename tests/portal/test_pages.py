@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
+from reports_lib.database.schema import State
 from reports_lib.snapshots import links
 
 
@@ -123,6 +124,103 @@ def test_the_list_names_reports_and_families(client, sealed):  # JD-71
     page = client.get("/").text
     assert f"/view?id={token}" in page
     assert "last-12-months" in page
+
+
+def test_the_list_says_what_became_of_runs(client, sealed, rows):
+    failed = rows.add(State.ERROR, set_name="weekly", step="The <i>sums</i>", done=2, total=9, error="a <b>lot</b>")
+    running = rows.add(State.GENERATING, step="Packages", done=3, total=8)
+    rows.add(State.CANCELLED, error="cancelled by bob")
+    page = client.get("/").text
+    lines = re.findall(r'<tr role="row" class="(\w+)">(.*?)</tr>', page, re.S)
+    assert [state for state, _ in lines][:3] == ["cancelled", "generating", "error"]  # the newest first
+    words = {state: " ".join(re.sub(r"<[^>]+>", " ", line).split()) for state, line in lines}
+    assert "Cancelled" in words["cancelled"]
+    assert "Running customer_dynamics Cell 4 of 8: Packages" in words["generating"]
+    assert "Failed customer_dynamics In “The &lt;i&gt;sums&lt;/i&gt;”, cell 3 of 9 a &lt;b&gt;lot" in words["error"]
+    assert f'href="/runs/{failed}"' in page
+    assert f'href="/runs/{running}"' in page
+    assert "/view?" not in dict(lines)["error"]  # a run that failed leads to no report
+
+
+def test_the_page_of_a_failed_run_says_where_and_why(client, rows, installation):
+    run = rows.add(State.ERROR, step="The sums", done=2, total=9, error="'The sums' raised KeyError: <script>")
+    page = client.get(f"/runs/{run}").text
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Failed" in words
+    assert "In “The sums”, cell 3 of 9 &#39;The sums&#39; raised KeyError: &lt;script&gt; There is no report." in words
+    assert "Currency USD, EUR" in words
+    assert "Attempt 1 of 5 at most" in words
+    assert "Secretname" not in page  # Q-15
+    assert "http-equiv" not in page  # nothing will change any more
+    assert "/view?" not in page
+    assert "/notebook" not in page  # it left none
+    assert client.get(f"/runs/{run}/notebook").status_code == 404
+
+
+def test_the_notebook_as_far_as_it_came_is_handed_out(client, rows, installation):
+    run = rows.add(State.ERROR, attempt=10)
+    for attempt in (2, 10):
+        folder = installation.workspace.outputs / f"runs/{run}/{attempt}"
+        folder.mkdir(parents=True)
+        (folder / "executed.ipynb").write_text(f'{{"attempt": {attempt}}}')
+    assert f'href="/runs/{run}/notebook" download' in client.get(f"/runs/{run}").text
+    answer = client.get(f"/runs/{run}/notebook")
+    assert answer.json() == {"attempt": 10}
+    assert answer.headers["content-disposition"] == f'attachment; filename="customer_dynamics_run_{run}.ipynb"'
+    assert answer.headers["content-type"] == "application/x-ipynb+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    rows.change(run, state=State.GENERATING, error=None, error_class=None, exit_code=None, formed_at=None)
+    assert client.get(f"/runs/{run}/notebook").status_code == 404  # it is being made again
+
+
+def test_no_file_beside_a_run_is_handed_out(client, rows, installation, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("of somebody else")
+    run = rows.add(State.ERROR)
+    folder = installation.workspace.outputs / f"runs/{run}/1"
+    folder.mkdir(parents=True)
+    (folder / "executed.ipynb").symlink_to(secret)
+    assert client.get(f"/runs/{run}/notebook").status_code == 404
+
+
+def test_a_run_whose_link_has_gone_says_so(client, rows, sealed, installation):
+    manifest, token = sealed
+    run = rows.add(State.GENERATED, snapshot_id=manifest.id)
+    assert f"/view?id={token}" in client.get(f"/runs/{run}").text
+    with Session(installation.database) as session, session.begin():
+        open_ = links.links_of(session, manifest.id)
+        was = {link.token: link.revoked_at for link in open_}
+        for link in open_:
+            link.revoked_at = datetime(2026, 1, 1, tzinfo=UTC)
+    try:
+        page = client.get(f"/runs/{run}").text
+        assert "/view?" not in page
+        assert "No link to it is open any more" in page
+    finally:
+        with Session(installation.database) as session, session.begin():
+            for link in links.links_of(session, manifest.id):
+                link.revoked_at = was[link.token]
+
+
+def test_only_pages_that_change_carry_a_script(client, sealed, rows):
+    _, token = sealed
+    live = ["/", f"/runs/{rows.add()}"]
+    for address in (*live, f"/view?id={token}", "/nowhere"):
+        policy = client.get(address).headers["content-security-policy"]
+        assert policy.endswith("; script-src 'self'; connect-src 'self'") == (address in live)
+        assert "unsafe" not in policy
+        assert ("<script" in client.get(address).text) == (address in live)
+
+
+def test_a_notebook_that_cannot_be_read_spares_the_list(client, sealed, installation):
+    broken = installation.workspace.notebooks / "torn.ipynb"
+    broken.write_text("{")
+    try:
+        page = client.get("/")
+        assert page.status_code == 200
+        assert "torn.ipynb cannot be read as a notebook" in page.text
+    finally:
+        broken.unlink()
 
 
 @pytest.mark.parametrize("address", ["/", "/view?id=x", "/nowhere", "/static/daybook.css", "/health"])
