@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -22,6 +23,7 @@ from IPython.display import Markdown
 
 from reports_lib.display import Chart, Column, Grid, Info, Tile, Tiles, bars, lines
 from reports_lib.errors import NotebookError
+from reports_lib.metrics import customer_dynamics
 from reports_lib.parameters.kinds import (
     Choice,
     Choices,
@@ -43,8 +45,9 @@ from reports_lib.parameters.schema import Schema
 from reports_lib.values.interval import Comparison
 from reports_lib.values.interval import Interval as Stretch
 from reports_lib.values.money import percent_of, round_half_up
+from reports_lib.warehouse import engine
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.connection import Warehouse, connect
+from reports_lib.warehouse.connection import Warehouse, connect, prepare
 
 __all__ = [
     "Asked",
@@ -108,6 +111,36 @@ class Asked:
             return None
         interval = self.values["interval"].shifted(Comparison(compare_to))
         return Asked({**self.values, "interval": interval}, self.labels, self.as_of)
+
+
+def compile_ahead() -> None:
+    """What can be prepared before a fork: it starts no thread, opens no DuckDB and needs no secret."""
+    engine.compile_ahead()
+    customer_dynamics.compile_ahead()
+
+
+def warm() -> None:
+    """All that a kernel can do before anybody asks: a DuckDB is opened, and everything is drawn once and thrown away.
+
+    It needs no secret, and leaves nothing that a report could tell.
+    """
+    compile_ahead()
+    prepare()
+    tables = os.environ.pop("DAYBOOK_TABLES", None)  # or the table would be taken for one of the notebook's
+    try:
+        month, amount = Column("month", "Month"), Column("amount", "Amount", "money", "Group")
+        rows = [{"month": f"2026-{number:02}", "amount": Decimal(number)} for number in range(1, 13)]
+        shown: list[Any] = [
+            headlines([amount], rows[0], rows[1]),
+            Grid("Warm", rows, [month, amount], total=rows[-1]),
+            chart(rows, {"x": "month"}, amount, "Warm", adds_up=True),
+            lines(rows, month, amount, "Warm"),
+        ]
+        for one in shown:
+            one._repr_mimebundle_()
+    finally:
+        if tables is not None:
+            os.environ["DAYBOOK_TABLES"] = tables
 
 
 def begin(space: Mapping[str, Any]) -> tuple[Asked, Warehouse]:

@@ -10,7 +10,7 @@ from reports_lib.metrics.timeline import numbers, place
 def archived(client_activity: ir.Table, clients: ir.Table) -> ir.Table:
     """First and last paid service of each client in usage that is no longer in the warehouse."""
     known = client_activity.semi_join(clients, "client_id")
-    ends = known.select("client_id", at=known.first_paid_at).union(known.select("client_id", at=known.last_paid_at))
+    ends = known.select("client_id", at=ibis.array([known.first_paid_at, known.last_paid_at]).unnest())
     return place(ends).group_by("client_id", "number").aggregate(paid_at=_.at.max())
 
 

@@ -57,8 +57,8 @@ class Conversion:
         start, end = self.timeline.start, self.timeline.end
         for currency, segments in self.segments.items():
             for since, until, rate in segments:
-                for piece in pieces(max(since, start), min(until or end, end)):
-                    yield currency, *piece, rate
+                for starts, ends in pieces(max(since, start), min(until or end, end)):
+                    yield currency, starts, ends, rate
 
 
 def rated(facts: ir.Table) -> ir.Table:
@@ -68,7 +68,7 @@ def rated(facts: ir.Table) -> ir.Table:
         rates,
         [
             facts.currency == rates.currency,
-            facts.at.date() == rates.day,
+            facts.at.date() == rates.starts.date(),
             rates.starts <= facts.at,
             facts.at < rates.ends,
         ],
@@ -91,7 +91,7 @@ def at_ends() -> ir.Table:
 
 @cache
 def _rates() -> ir.Table:
-    return inline("rates", {"currency": "string", "day": "date", "starts": TIME, "ends": TIME, "rate": RATE})
+    return inline("rates", {"currency": "string", "starts": TIME, "ends": TIME, "rate": RATE})
 
 
 def declared(tables: Tables, _: object) -> ir.Table:

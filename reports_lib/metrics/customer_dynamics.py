@@ -12,6 +12,7 @@ companies, package names) are read before or after it.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -29,7 +30,7 @@ from reports_lib.metrics.stocks import STOCKS, stocks
 from reports_lib.metrics.timeline import Timeline, buckets
 from reports_lib.metrics.together import FIRST, LAST, together
 from reports_lib.values.spine import spine
-from reports_lib.warehouse.statement import Tables
+from reports_lib.warehouse.statement import Dialect, Tables, statement
 
 READ = (
     "client",
@@ -43,6 +44,7 @@ READ = (
     "subscription_period",
     "usage_event",
 )
+PLAIN = Shape(frozenset(), has_packages=False, is_by_package=False, is_net=False, is_fixed=False, chargebacks=False)
 SUMMED = (*STOCKS, *FLOWS, "flows", FIRST, LAST, "unrated")
 
 
@@ -79,6 +81,14 @@ def shape_of(asked: Question, picks: Collection[str] = ()) -> Shape:
         is_fixed=asked.balance_mode == "fixed",
         chargebacks=asked.chargebacks,
     )
+
+
+def compile_ahead() -> None:
+    """Compile for a lake what is asked most: no filter, by time alone and by package. Asks nobody."""
+    for build in (currency.declared, currency.head, currency.precision, names):
+        statement(Dialect(), build, None)
+    for shape in (PLAIN, replace(PLAIN, is_by_package=True)):
+        statement(Dialect(), query, shape)
 
 
 def query(tables: Tables, shape: Shape) -> ir.Table:

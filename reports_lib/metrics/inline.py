@@ -7,6 +7,7 @@ millions.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
+from functools import lru_cache
 
 import ibis.expr.types as ir
 
@@ -33,6 +34,9 @@ def packed(rows: Iterable[tuple[object, ...]]) -> str:
     return ROW.join(["".join([CELL + _text(value) for value in row]) for row in rows])
 
 
+@lru_cache(
+    maxsize=1 << 15, typed=True
+)  # an end is the next start, for every currency
 def _text(value: object) -> str:
     if isinstance(value, datetime):
         # a midnight is its day; every engine reads it so, and most moments here are midnights

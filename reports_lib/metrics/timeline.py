@@ -13,7 +13,7 @@ That is a hash join on a few hundred rows: exact to the microsecond, for every z
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache, cached_property
 
 import ibis.expr.types as ir
@@ -30,11 +30,11 @@ def naive(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
-def pieces(start: datetime, end: datetime) -> Iterator[tuple[date, datetime, datetime]]:
-    """The stretch from `start` to `end`, naive UTC, cut at midnights: day, start and end of each piece."""
+def pieces(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The stretch from `start` to `end`, naive UTC, cut at midnights: start and end of each piece."""
     while start < end:
         midnight = datetime.combine(start.date() + timedelta(days=1), time())
-        yield start.date(), start, min(midnight, end)
+        yield start, min(midnight, end)
         start = midnight
 
 
@@ -111,8 +111,8 @@ def place_within(facts: ir.Table) -> ir.Table:
 
 @cache
 def _pieces() -> ir.Table:
-    return inline("pieces", {"day": "date", "starts": TIME, "ends": TIME, "number": "int64"})
+    return inline("pieces", {"starts": TIME, "ends": TIME, "number": "int64"})
 
 
 def _at(facts: ir.Table, piece: ir.Table) -> list[ir.BooleanValue]:
-    return [facts.at.date() == piece.day, piece.starts <= facts.at, facts.at < piece.ends]
+    return [facts.at.date() == piece.starts.date(), piece.starts <= facts.at, facts.at < piece.ends]

@@ -78,6 +78,10 @@ class Rates:
 
     def _joined(self, currency: str) -> tuple[Segment, ...]:
         direct, first, second = self._legs(currency)
+        if not first and not second:
+            direct = tuple(dict(direct).items())  # two equal rates may begin at one moment
+            ends = [*(start for start, _ in direct), None][1:]
+            return tuple((start, end, rate) for (start, rate), end in zip(direct, ends, strict=True))
         changes = sorted({start for leg in (direct, first, second) for start, _ in leg})
         found: list[Segment] = []
         for start, end in zip(changes, [*changes, None][1:], strict=True):

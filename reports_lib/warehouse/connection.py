@@ -21,7 +21,7 @@ from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.engine import Engine, LakeEngine, PostgresEngine
 from reports_lib.warehouse.lake import lock, open_lake, prepare
 from reports_lib.warehouse.postgres import open_postgres
-from reports_lib.warehouse.statement import AS_OF, Build, Statement, before, found_schema, statement
+from reports_lib.warehouse.statement import AS_OF, Build, Statement, Tables, before, found_schema, statement
 from reports_lib.warehouse.tables import TABLES
 from reports_lib.warehouse.versions import latest, versions
 
@@ -106,9 +106,8 @@ class Warehouse:
         self.close()
 
     def _look_up(self, lookup: str) -> list[Option]:
-        name, value, label = LOOKUPS[lookup]
-        table = self.table(name)
-        rows = table.select(value=table[value], label=table[label]).distinct().to_pyarrow().to_pylist()
+        self.check([LOOKUPS[lookup][0]])
+        rows = self.ask(_options, lookup)
         ordered = sorted(rows, key=lambda row: (row["label"].casefold(), row["value"]))
         return [Option(str(row["value"]), row["label"]) for row in ordered]
 
@@ -164,6 +163,12 @@ def _connect_lake(address: Address, version: str | None, as_of: datetime, memory
         temporary.cleanup()
 
     return Warehouse(LakeEngine(backend), str(wanted), as_of, close)
+
+
+def _options(tables: Tables, lookup: str) -> ir.Table:
+    name, value, label = LOOKUPS[lookup]
+    table = tables(name)
+    return table.select(value=table[value], label=table[label]).distinct()
 
 
 def _span(known: Sequence[str]) -> str:

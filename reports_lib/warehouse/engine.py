@@ -13,6 +13,8 @@ from reports_lib.warehouse.lake import LAKE
 from reports_lib.warehouse.postgres import COLUMNS, COMPILER, ReadOnlyPostgres
 from reports_lib.warehouse.statement import Dialect
 
+# what DuckDB calls the types that are declared
+TYPES = ("BIGINT", "BOOLEAN", "DATE", "DECIMAL(18,6)", "DECIMAL(18,9)", "DOUBLE", "TIMESTAMP", "VARCHAR")
 Found = Mapping[str, Mapping[str, dt.DataType]]
 
 
@@ -69,9 +71,21 @@ class PostgresEngine:
         return found
 
 
-def _found(rows: Iterable[tuple[str, str, str]], types: Any) -> Found:  # noqa: ANN401  ibis ships no types
-    read = cache(types.from_string)  # sqlglot parses each of them; there are a handful
+def compile_ahead() -> None:
+    """Learn the lake's names of the types that are declared. Asks nobody."""
+    for text in TYPES:
+        read_type(sc.duckdb.compiler.type_mapper, text)
+
+
+def _found(rows: Iterable[tuple[str, str, str]], types: type) -> Found:
     found: dict[str, dict[str, dt.DataType]] = {}
     for table, column, kind in rows:
-        found.setdefault(table, {})[column] = read(kind)
+        found.setdefault(table, {})[column] = read_type(types, kind)
+    return found
+
+
+@cache
+def read_type(types: Any, text: str) -> dt.DataType:  # noqa: ANN401  ibis ships no types
+    """What an engine's name of a type means; sqlglot parses it, and there are a handful."""
+    found: dt.DataType = types.from_string(text)
     return found
