@@ -12,6 +12,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Session
 from reports_lib import __version__
 from reports_lib.database.schema import Run, State
 from reports_lib.delivery import outbox
-from reports_lib.errors import DatabaseError, DaybookError, StoreError
+from reports_lib.errors import CancelledError, DatabaseError, DaybookError, StoreError
 from reports_lib.kernels.guard import Guard
 from reports_lib.kernels.limits import Limits
 from reports_lib.kernels.pool import Pool
@@ -186,6 +187,8 @@ class Making:
         except DatabaseError:  # whoever looks for lost runs finds it
             state = None
         _tidy(self._folder)
+        if state is None and not isinstance(error, CancelledError):
+            _leave_nothing(self._folder)
         return Ended(state, error)
 
     def _interrupted(self, interrupt: BaseException) -> None:
@@ -275,6 +278,13 @@ def _fresh(folder: Path) -> Path:
     except OSError as error:
         raise StoreError(f"cannot write {folder.parent}: {error.strerror}") from None
     return folder
+
+
+def _leave_nothing(folder: Path) -> None:
+    """The run is somebody else's: so is what is left of it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # another attempt's folder is there
+        folder.parent.rmdir()
 
 
 def _tidy(folder: Path) -> None:
