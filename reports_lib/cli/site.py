@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import click
+from sqlalchemy.orm import Session
 
 from reports_lib.cli.companion import Companion
 from reports_lib.cli.progress import running
@@ -14,9 +15,10 @@ from reports_lib.cli.reports import line
 from reports_lib.errors import SettingError
 from reports_lib.parameters.sets import read_set
 from reports_lib.portal.server import Server
-from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
+from reports_lib.runs.queue import submit
 from reports_lib.runs.request import Request
+from reports_lib.runs.wait import wait
 from reports_lib.snapshots.manifest import Author
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.demo.build import build, demo_as_of
@@ -48,21 +50,26 @@ def demo(scale: int, data_only: bool) -> None:
     if data_only:
         return
     if os.environ.get("DAYBOOK_SERVE", "1") == "0":
-        _run_all(Installation(workspace))
+        with Companion(workspace, quiet=True):
+            _run_all(Installation(workspace))
         return
     with _listening(workspace) as door:  # before the links are printed, which name the port
         installation = Installation(_at(workspace, door))
-        _run_all(installation)
-        _serve(installation, door)
+        with Companion(installation.workspace, quiet=True):
+            _run_all(installation)
+            _serve(installation, door)
 
 
 def _run_all(installation: Installation) -> None:
+    """Ask for a report of every saved set, and print each link; we make them ourselves until the worker is there."""
     workspace = installation.workspace
-    for family in workspace.families():
-        for set_name in workspace.sets(family):
-            with running(f"{family} {set_name}") as progress:
-                outcome = generate(_request(workspace, family, set_name), installation, progress)
-            click.echo(line(outcome))
+    sets = [(family, name) for family in workspace.families() for name in workspace.sets(family)]
+    with Session(installation.database) as session, session.begin():
+        asked = [(f"{family} {name}", submit(session, _request(workspace, family, name)).id) for family, name in sets]
+    for name, run_id in asked:
+        with running(name) as progress:
+            outcome = wait(installation, run_id, progress)
+        click.echo(line(outcome))
 
 
 def _request(workspace: Workspace, family: str, set_name: str) -> Request:
