@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import zmq
 from nbclient.client import timestamp
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 from zmq.utils.monitor import recv_monitor_message
@@ -27,6 +27,12 @@ OnCell = Callable[[int, int], None]
 Message: TypeAlias = dict[str, Any]
 Socket: TypeAlias = zmq.Socket[bytes]
 
+PARTS = {  # of a message's content that become the output's
+    "stream": ("name", "text"),
+    "display_data": ("metadata", "data"),
+    "execute_result": ("metadata", "data", "execution_count"),
+    "error": ("ename", "evalue", "traceback"),
+}
 LOOK = 200  # milliseconds between looks
 GRACE = 1.0  # seconds for a cell to end by itself once interrupted, so that it shows where it was
 START = 60.0  # seconds that the kernel may take to say what it is
@@ -91,6 +97,20 @@ class CellClient(PapermillNotebookClient):
         if reply["content"]["status"] == "error" and not may_raise:
             raise CellExecutionError.from_cell_and_msg(cell, reply["content"])
         return cell
+
+    def output(
+        self, outs: list[NotebookNode], msg: Message, display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        """As nbclient does, but that plain outputs are checked with the whole notebook and not one by one."""
+        parts = PARTS.get(msg["msg_type"])
+        hook = self.output_hook_stack.get(msg["parent_header"].get("msg_id"))
+        if hook or self.clear_before_next_output or not parts:
+            return super().output(outs, msg, display_id, cell_index)
+        if display_id:
+            self._display_id_map.setdefault(display_id, {}).setdefault(cell_index, []).append(len(outs))
+        found = {name: msg["content"][name] for name in parts}
+        outs.append(from_dict({"output_type": msg["msg_type"], **found}))
+        return outs[-1]
 
     def _patience(self, cell: NotebookNode) -> "_Patience":
         seconds = self._get_timeout(cell)

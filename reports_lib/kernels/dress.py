@@ -15,7 +15,6 @@ from collections.abc import Mapping
 def warm() -> None:
     """All that costs time and holds no secret, before anybody asks; never fails."""
     try:
-        importlib.import_module("reports_lib.kernels.outlet").open_outlet()
         importlib.import_module("reports_lib.kernels.zygote").preload()  # at once, if we were forked
         if ready := getattr(importlib.import_module("reports_lib.notebook"), "warm", None):
             ready()
@@ -24,11 +23,12 @@ def warm() -> None:
 
 
 def dress(environment: dict[str, str], cwd: str) -> None:
-    """Add to the environment and go to the working folder."""
+    """Add to the environment, go to the working folder, and let outputs go their way."""
     os.environ.update(environment)
     extend_path(environment)
     os.chdir(cwd)
     time.tzset()
+    importlib.import_module("reports_lib.kernels.outlet").open_outlet()
 
 
 def extend_path(environment: Mapping[str, str]) -> None:

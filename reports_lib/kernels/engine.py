@@ -76,7 +76,13 @@ def _kernel(pool: Pool, environment: Mapping[str, str] | None, folder: Path) -> 
         if environment is not None:
             # what the process itself has to say, beside the outputs of cells, is not for our terminal
             log = stack.enter_context((folder / "kernel.log").open("wb"))
-        yield stack.enter_context(pool.take(os.environ if environment is None else environment, folder, log))
+        kernel = pool.take(os.environ if environment is None else environment, folder, log)
+        try:
+            yield kernel
+        except BaseException:
+            kernel.close()
+            raise
+        pool.let_go(kernel)
 
 
 def _own_pool(guard: Guard | None) -> Pool:

@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
-
 from reports_lib.errors import DaybookError, LimitError
 from reports_lib.kernels import usage
 from reports_lib.kernels.kernel import Kernel
@@ -151,7 +149,6 @@ def _restrain(kernel: Kernel, limits: Limits) -> None:
     if not hasattr(resource, "prlimit"):
         return
     largest = max(limits.memory, limits.output)
-    with suppress(ProcessLookupError, PermissionError, psutil.Error):
-        for pid in kernel.pids():
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (largest, largest))
+    with suppress(ProcessLookupError, PermissionError):
+        resource.prlimit(kernel.pid, resource.RLIMIT_CORE, (0, 0))
+        resource.prlimit(kernel.pid, resource.RLIMIT_FSIZE, (largest, largest))

@@ -103,6 +103,11 @@ class Kernel:
         return self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        """The process id of the kernel itself."""
+        return int(self._process.pid)
+
+    @property
     def keeper(self) -> int | None:
         """The process id of its keeper; None for a plain process."""
         found: int | None = getattr(self._process, "keeper", None)
@@ -120,6 +125,10 @@ class Kernel:
     def interrupt(self) -> None:
         """Raise `KeyboardInterrupt` in the running cell, unless the cell has seen to it that nothing can."""
         self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Have it end without waiting for that; what descends from it ends too if it has a keeper."""
+        self._process.kill()
 
     def end(self) -> None:
         """End it and everything that descends from it, and wait until that is gone; from any thread, any time."""

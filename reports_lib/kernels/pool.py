@@ -88,6 +88,17 @@ class Pool:
                 if alive or time.monotonic() > deadline:
                     raise
 
+    def let_go(self, kernel: Kernel) -> None:
+        """End a kernel that has done its work, without waiting for the end of it."""
+        kernel.log = None
+        if kernel.keeper:
+            kernel.kill()
+        with self._changed:
+            if not self._closed:
+                self._hands.submit(kernel.close)
+                return
+        kernel.close()
+
     def close(self) -> None:
         """End every kernel, also those that were taken, and the zygote if it is ours."""
         with self._changed:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import nbformat.v4
+import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import prepare_notebook_metadata, raise_for_execution_errors, remove_error_markers
-from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from reports_lib.database.outage import outage, without_passwords
@@ -121,7 +122,12 @@ def _read(path: Path) -> NotebookNode:
 
 def _prepared(source: NotebookNode, resolved: Resolved) -> NotebookNode:
     """The notebook with its parameters, as Papermill makes it; no address is ever looked at."""
-    notebook = load_notebook_node(deepcopy(source))
+    notebook = nbformat.v4.upgrade(deepcopy(source))
+    empty = {"default_parameters": {}, "parameters": {}, "environment_variables": {}, "version": papermill.__version__}
+    notebook.metadata.setdefault("papermill", nbformat.from_dict(empty))
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])
+        cell.metadata.setdefault("papermill", NotebookNode())
     if resolved.literals:
         notebook = parameterize_notebook(notebook, dict(resolved.literals), kernel_name="python3", language="python")
     return remove_error_markers(prepare_notebook_metadata(notebook, None, None))
