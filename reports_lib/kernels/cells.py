@@ -13,15 +13,16 @@ from typing import Any, TypeAlias
 
 import zmq
 from nbclient.client import timestamp
-from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadKernelError
 from nbformat import NotebookNode, from_dict
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 from zmq.utils.monitor import recv_monitor_message
 
-from reports_lib.errors import LimitError, NotebookError
+from reports_lib.errors import LimitError
 from reports_lib.kernels.guard import Guard
 from reports_lib.kernels.kernel import Kernel
+from reports_lib.kernels.patience import GRACE, Patience
 
 OnCell = Callable[[int, int], None]
 Message: TypeAlias = dict[str, Any]
@@ -34,9 +35,7 @@ PARTS = {  # of a message's content that become the output's
     "error": ("ename", "evalue", "traceback"),
 }
 LOOK = 200  # milliseconds between looks
-GRACE = 1.0  # seconds for a cell to end by itself once interrupted, so that it shows where it was
 START = 60.0  # seconds that the kernel may take to say what it is
-LAG = 4.0  # seconds from the reply, or one output, to the next
 
 
 class CellClient(PapermillNotebookClient):
@@ -73,7 +72,7 @@ class CellClient(PapermillNotebookClient):
         with self._connected():
             self.papermill_execute_cells()
             request = self.kc.kernel_info()
-            info = self._replied(request, lambda message: None, _Patience(time.monotonic() + START, self._kernel))
+            info = self._replied(request, lambda message: None, Patience(time.monotonic() + START, self._kernel))
             self.nb.metadata["language_info"] = info["content"]["language_info"]
             self.set_widgets_metadata()
         return self.nb
@@ -112,11 +111,11 @@ class CellClient(PapermillNotebookClient):
         outs.append(from_dict({"output_type": msg["msg_type"], **found}))
         return outs[-1]
 
-    def _patience(self, cell: NotebookNode) -> "_Patience":
+    def _patience(self, cell: NotebookNode) -> Patience:
         seconds = self._get_timeout(cell)
-        return _Patience(time.monotonic() + seconds if seconds else float("inf"), self._kernel)
+        return Patience(time.monotonic() + seconds if seconds else float("inf"), self._kernel)
 
-    def _replied(self, request: str, process: Callable[[Message], object], patience: "_Patience") -> Message:
+    def _replied(self, request: str, process: Callable[[Message], object], patience: Patience) -> Message:
         """The reply to `request`, once every message that it causes has been processed."""
         reply: Message | None = None
         is_idle = False
@@ -192,37 +191,6 @@ class CellClient(PapermillNotebookClient):
         finally:
             monitored.disable_monitor()
             events.close()
-
-
-class _Patience:
-    """How long a cell may take: interrupted at its deadline, given up a little later."""
-
-    def __init__(self, deadline: float, kernel: Kernel) -> None:
-        self._deadline = deadline
-        self._kernel = kernel
-        self._is_interrupted = False
-        self._has_replied = False
-
-    def wait_for_outputs(self) -> None:
-        """The cell has ended: wait a little for the next of its outputs."""
-        self._has_replied = True
-        self._deadline = time.monotonic() + LAG
-
-    def check(self) -> None:
-        """Interrupt the cell, or raise what it means that time is up."""
-        if time.monotonic() <= self._deadline:
-            return
-        self.ended()
-        if self._has_replied:
-            raise NotebookError("outputs were lost on the way: too many at once")
-        self._is_interrupted = True
-        self._deadline = time.monotonic() + GRACE
-        self._kernel.interrupt()
-
-    def ended(self) -> None:
-        """Raise what it means if the cell had to be interrupted, however it took that."""
-        if self._is_interrupted:
-            raise CellTimeoutError("Cell execution timed out")
 
 
 def _plain(socket: Any) -> Socket:  # noqa: ANN401  a zmq.asyncio.Socket

@@ -72,7 +72,8 @@ class Worker:
         with ExitStack() as stack:
             stack.callback(self._ended)
             stack.callback(Journal(self._say).close)
-            pool = stack.enter_context(Pool(self._workspace.kernels, self._workspace.kernel_idle))
+            kernels, idle, largest = self._workspace.kernels, self._workspace.kernel_idle, self._workspace.run_output
+            pool = stack.enter_context(Pool(kernels, idle, largest=largest))
             press = stack.enter_context(Press(size))
             self._tools = Tools(pool, press)
             self._hands = stack.enter_context(ThreadPoolExecutor(size, "run"))
