@@ -15,6 +15,7 @@ from reports_lib.database.url import keywords, reason
 from reports_lib.errors import SettingError, WarehouseError
 from reports_lib.warehouse.address import Address
 
+CATALOGUE = "public"  # the schema of the catalogue, as DuckLake has it where it is not told otherwise
 LAKE = "lake"  # what the lake is called inside DuckDB
 EXTENSIONS = ("ducklake", "postgres_scanner")
 _ready: list[tuple[int, duckdb.DuckDBPyConnection]] = []  # at most one, and the process that opened it
@@ -98,8 +99,10 @@ def literal(text: str) -> str:
 
 def _attach(address: Address, version: int | None) -> str:
     catalogue = literal(f"ducklake:postgres:{make_conninfo(**keywords(address.database))}")
-    # files are named relative to the data path, so a workspace may be moved
+    # files are named relative to the data path, so a workspace may be moved; and of all that is in the
+    # catalogue's database only its own schema is looked through
     options = [f"DATA_PATH {literal(address.data_path)}", "OVERRIDE_DATA_PATH true"]
+    options.append(f"METADATA_PARAMETERS MAP {{'SCHEMA': {literal(CATALOGUE)}}}")
     if version is not None:
         options += ["READ_ONLY", f"SNAPSHOT_VERSION {version:d}"]
     return f"ATTACH {catalogue} AS {LAKE} ({', '.join(options)})"
