@@ -10,6 +10,7 @@ In a run the machinery says which warehouse, at which data version, as of when. 
 where nobody does, the workspace's own warehouse is opened as it is now. No secret is in either.
 """
 
+import gc
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -141,6 +142,8 @@ def warm() -> None:
     finally:
         if tables is not None:
             os.environ["DAYBOOK_TABLES"] = tables
+    gc.collect()
+    gc.freeze()  # what is there by now stays there: the collector need not look at it in the midst of a report
 
 
 def begin(space: Mapping[str, Any]) -> tuple[Asked, Warehouse]:
