@@ -139,12 +139,12 @@ class Pool:
                         self._hands.submit(kernel.close)
                         self._changed.notify_all()
                     if self._failure and self._failed_at > asked:
-                        raise NotebookError(str(self._failure)) from self._failure
+                        raise _none(str(self._failure)) from self._failure
                     self._changed.wait(left)
             finally:
                 self._waiting -= 1
                 self._changed.notify_all()
-        raise NotebookError("no kernel is to be had: the pool is closed or the machine too busy")
+        raise _none("no kernel is to be had: the pool is closed or the machine too busy")
 
     def _tend(self) -> None:
         """Let go of kernels that are dead, stale or not needed, and have new ones made."""
@@ -192,3 +192,10 @@ def _context(largest: int) -> zmq.asyncio.Context:
     context.setsockopt(zmq.LINGER, 0)
     context.setsockopt(zmq.MAXMSGSIZE, largest)
     return context
+
+
+def _none(why: str) -> NotebookError:
+    """What is raised where no kernel could be started: no fault of the notebook, so another time it may be."""
+    error = NotebookError(why)
+    error.can_heal = True
+    return error

@@ -1,0 +1,16 @@
+"""The storm of the suite: forty runs, twenty kills, one restart of the database."""
+
+import pytest
+
+from tests.chaos.place import place
+from tests.chaos.storm import Storm
+
+
+@pytest.mark.kernel
+def test_nothing_is_lost_and_nothing_happens_twice():  # F1 F2 F3 F6 F7
+    with place(DAYBOOK_ATTEMPTS="50", DAYBOOK_KERNELS="1") as here:
+        storm = Storm(here, runs=40, kills=20)
+        storm.rage()
+        assert storm.findings() == []
+        assert sum(storm.done.values()) >= 21
+        assert storm.takeovers
