@@ -137,7 +137,7 @@ def test_who_stops_waiting_does_not_stop_the_run(office, worker, tmp_path):
     worker()
     env = os.environ | dict(office.environment)
     waiting = subprocess.Popen(
-        [PROGRAM, "run", "slow"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [PROGRAM, "run", "slow", "--format", "html"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     until((tmp_path / "begun").exists)
     waiting.send_signal(signal.SIGINT)
