@@ -76,7 +76,9 @@ def execute(notebook: Path, resolved: Resolved, sandbox: Sandbox, progress: Prog
     except CellTimeoutError:
         raise LimitError(f"{at} took longer than {sandbox.cell_timeout:g} seconds (DAYBOOK_CELL_TIMEOUT)") from None
     except DeadKernelError:
-        raise NotebookError(f"{notebook.stem}: the kernel died in {at.heading()!r}; it may lack memory") from None
+        died = NotebookError(f"{notebook.stem}: the kernel died in {at.heading()!r}; it may lack memory")
+        died.can_heal = True  # most are killed from outside, for memory that others took
+        raise died from None
     except OSError as error:
         raise StoreError(f"{notebook.stem} cannot be run in {sandbox.folder}: {error.strerror or error}") from None
 
