@@ -34,9 +34,7 @@ def packed(rows: Iterable[tuple[object, ...]]) -> str:
     return ROW.join(["".join([CELL + _text(value) for value in row]) for row in rows])
 
 
-@lru_cache(
-    maxsize=1 << 15, typed=True
-)  # an end is the next start, for every currency
+@lru_cache(maxsize=1 << 15, typed=True)  # an end is the next start, for every currency
 def _text(value: object) -> str:
     if isinstance(value, datetime):
         # a midnight is its day; every engine reads it so, and most moments here are midnights
