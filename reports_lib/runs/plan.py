@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,8 +13,14 @@ from reports_lib.parameters.schema import Resolved, Schema
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.request import Request
-from reports_lib.warehouse.connection import Warehouse, connect
+from reports_lib.warehouse.address import Address
+from reports_lib.warehouse.connection import LOOKUPS, Warehouse, connect
+from reports_lib.warehouse.tables import TABLES
 from reports_lib.warehouse.versions import latest
+
+REMEMBERED = 256  # lists of options
+
+_known: dict[tuple[Address, str | None, str, datetime | None], list[Option]] = {}
 
 
 @dataclass(frozen=True)
@@ -29,39 +36,56 @@ class Plan:
 def plan(request: Request, installation: Installation) -> Plan:
     """What the request comes to; raises `ParameterError`, `UnknownNameError`, `SettingError` or `WarehouseError`.
 
-    The warehouse is opened only if something has to be looked up in it, or an old version was asked for.
+    The warehouse is opened only to look up what this process does not know yet, and for an old version.
     """
     if request.recipients and set(request.formats) <= {Format.HTML}:
         raise ParameterError("a report is mailed with its files: add pdf, csv, xlsx or xls to the formats")  # JD-30
     notebook = installation.workspace.notebook(request.family)
     schema, title = _read(notebook)
     with ExitStack() as stack:
-        lookups = _Lookups(request, installation, stack)
-        version = lookups.warehouse.version if request.data_version else latest(installation.warehouse)
+        version = request.data_version or latest(installation.warehouse)
+        lookups = _Lookups(request, installation.warehouse, version, stack)
+        if request.data_version:
+            lookups.open()  # is there such a version?
         zone = installation.workspace.time_zone
         resolved = schema.resolve(request.given, request.as_of, lookups, zone)
     return Plan(notebook, title, resolved, version)
 
 
 class _Lookups:
-    """The options that the warehouse has; it is opened when first asked, and closed with `stack`."""
+    """The options that the warehouse has; it is opened when first asked, and closed with `stack`.
 
-    def __init__(self, request: Request, installation: Installation, stack: ExitStack) -> None:
+    What one data version of a lake holds is looked up once: it never changes.
+    """
+
+    def __init__(self, request: Request, address: Address, version: str | None, stack: ExitStack) -> None:
         self._request = request
-        self._installation = installation
+        self._address = address
+        self._version = version
         self._stack = stack
         self._opened: Warehouse | None = None
 
-    @property
-    def warehouse(self) -> Warehouse:
+    def open(self) -> Warehouse:
         if self._opened is None:
-            asked = self._request
-            opened = connect(self._installation.warehouse, version=asked.data_version, as_of=asked.as_of)
+            opened = connect(self._address, version=self._version, as_of=self._request.as_of)
             self._opened = self._stack.enter_context(opened)
         return self._opened
 
     def __call__(self, lookup: str) -> list[Option]:
-        return self.warehouse.options(lookup)
+        key = self._key(lookup)
+        if key in _known:
+            return _known[key]
+        options = self.open().options(lookup)
+        if self._version is not None:
+            if len(_known) >= REMEMBERED:
+                _known.clear()
+            _known[key] = options
+        return options
+
+    def _key(self, lookup: str) -> tuple[Address, str | None, str, datetime | None]:
+        table = TABLES[LOOKUPS[lookup][0]] if lookup in LOOKUPS else None
+        depends_on_moment = table is None or table.happened_at is not None
+        return self._address, self._version, lookup, self._request.as_of if depends_on_moment else None
 
 
 def _read(notebook: Path) -> tuple[Schema, str]:

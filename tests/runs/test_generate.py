@@ -5,7 +5,7 @@ import io
 import os
 import subprocess
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,10 +18,21 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Run, State
-from reports_lib.errors import DatabaseError, NotebookError, RowLimitError, StateError, StoreError, WarehouseError
+from reports_lib.errors import (
+    DatabaseError,
+    DaybookError,
+    NotebookError,
+    ParameterError,
+    RowLimitError,
+    StateError,
+    StoreError,
+    WarehouseError,
+)
 from reports_lib.parameters.sets import read_set
 from reports_lib.rendering.formats import Format
 from reports_lib.rendering.tables import tables
+from reports_lib.runs import plan as plans
+from reports_lib.runs import record
 from reports_lib.runs.export import export
 from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
@@ -31,8 +42,9 @@ from reports_lib.snapshots.manifest import Author
 from reports_lib.snapshots.seal import open_file, open_snapshot
 from reports_lib.snapshots.verify import verify
 from reports_lib.warehouse import writer
+from reports_lib.warehouse.versions import latest
 from tests.conftest import to_arrow
-from tests.runs.conftest import AS_OF, rows
+from tests.runs.conftest import AS_OF, QUARTER, rows
 
 pytestmark = pytest.mark.kernel
 
@@ -165,6 +177,58 @@ def test_asking_twice_with_one_key_is_one_run(office):
     assert office.generate("once", run_key="just once", progress=never) == first
     assert len(office.runs(run_key="just once")) == 1
     assert office.count() == before
+
+
+def test_what_was_made_is_returned_though_its_warehouse_is_gone(office, request):
+    office.write_notebook("kept", "print(1)")
+    first = office.generate("kept", run_key="kept")
+    closed = request.getfixturevalue("without_warehouse")
+    assert closed.generate("kept", run_key="kept") == first
+
+
+def test_the_warehouse_is_opened_only_where_something_is_looked_up(office, monkeypatch):
+    opened = []
+
+    def connect(*words, **more):
+        opened.append(words)
+        return real(*words, **more)
+
+    real = plans.connect
+    monkeypatch.setattr(plans, "connect", connect)
+    monkeypatch.setattr(plans, "_known", {})
+    office.write_notebook("plain", "print(1)")
+    plain = Request("plain", {}, AS_OF, Author("analyst", "ann"))
+    assert plans.plan(plain, office.installation).data_version == latest(office.installation.warehouse)
+    assert not opened
+    asked = Request("customer_dynamics", QUARTER, AS_OF, Author("analyst", "ann"))
+    first = plans.plan(asked, office.installation)  # its currency is one of those that there are
+    assert len(opened) == 1
+    again = plans.plan(replace(asked, as_of=AS_OF + timedelta(hours=1)), office.installation)
+    assert (again.resolved.literals, len(opened)) == (first.resolved.literals, 1)  # known by now
+    with pytest.raises(ParameterError):
+        plans.plan(replace(asked, given=QUARTER | {"currency": "Shells"}), office.installation)
+    office.change("INSERT INTO currency VALUES ('XAU', 4, 4, 2, NULL)")
+    plans.plan(replace(asked, given=QUARTER | {"currency": "XAU"}), office.installation)
+    assert len(opened) == 2  # what is new is found
+    with pytest.raises(WarehouseError, match="no data version 999"):
+        plans.plan(replace(plain, data_version="999"), office.installation)
+
+
+def test_an_error_that_nobody_expected_says_where_it_came_from(office, monkeypatch):
+    office.write_notebook("odd", "print(1)")
+    monkeypatch.setattr("reports_lib.runs.make.told", lambda executed: executed.nothing)
+    with pytest.raises(DaybookError, match=r"unexpected AttributeError in runs/make.py:\d+: nothing"):
+        office.generate("odd", run_key="odd")
+    assert office.runs(run_key="odd")[0].state == State.ERROR
+
+
+def test_a_run_that_was_cancelled_is_not_made_behind_anybodys_back(office):
+    office.write_notebook("left", "print(1)")
+    with Session(office.installation.database) as session, session.begin():
+        asked = Request("left", {}, AS_OF, Author("analyst", "ann"), formats=(), run_key="left")
+        record.cancel(session, record.record(session, asked).run.id, "olena")
+    with pytest.raises(StateError, match=r"was cancelled by olena; `daybook retry \d+` makes it after all"):
+        office.generate("left", run_key="left")
 
 
 def test_a_run_that_is_being_made_is_not_made_twice(office):

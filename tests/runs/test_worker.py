@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from reports_lib.database.schema import Link, Run, Snapshot, State, Worker
 from reports_lib.errors import StateError
 from reports_lib.rendering.formats import Format
 from reports_lib.runs import queue, record
+from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
@@ -205,6 +207,18 @@ def test_a_cancelled_run_and_its_kernel_end(office, crew):
     crew.is_published_once(run)
 
 
+def test_a_killed_kernels_run_is_made_again(office, crew):
+    office.write_notebook("kernel", WAITS.format(folder=str(crew.folder)))
+    crew.hire()
+    run = crew.ask("kernel")
+    until(crew.begun, 60)
+    os.kill(crew.begun()[0], signal.SIGKILL)
+    until(lambda: crew.run(run).attempt == 2)
+    crew.go()
+    assert crew.ends(run).attempt == 2
+    crew.is_published_once(run)
+
+
 def test_what_a_notebook_does_wrong_is_not_tried_again(office, crew):
     office.write_notebook("wrong", "print(1)\n1 / 0")
     crew.hire()
@@ -339,6 +353,24 @@ def test_a_database_that_restarts_during_a_run_costs_nothing(house):  # F6
     assert worker.poll() is None
     again = house.ends(house.ask("restarted"))
     assert again.state == State.GENERATED
+
+
+def test_a_database_that_is_away_when_a_report_is_published_is_waited_for(house):  # F6
+    house.go()
+    cluster = Cluster.of(house.installation.workspace.outputs)
+    begun = []
+
+    def away(step, done, total):
+        if step == "sealing":
+            cluster.stop()
+            begun.append(threading.Timer(2.0, cluster.start))
+            begun[0].start()
+
+    asked = Request("restarted", {}, AS_OF, Author("analyst", "ann"), formats=(Format.HTML,))
+    outcome = generate(asked, house.installation, away)
+    assert begun
+    assert house.run(outcome.run).attempt == 1
+    house.is_published_once(outcome.run)
 
 
 def test_a_database_that_stays_away_ends_the_run_and_not_the_worker(house):  # F6
