@@ -29,7 +29,7 @@ from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.connection import Warehouse, connect
 from reports_lib.warehouse.demo.build import demo_as_of
 
-GIVEN = {"interval": "2024-11-01/2026-10-31", "group_by": ["month"], "time_zone": "UTC"}
+GIVEN: dict[str, Any] = {"interval": "2024-11-01/2026-10-31", "group_by": ["month"], "time_zone": "UTC"}
 SQL = Path(__file__).with_name("customer_dynamics.sql")
 COPIES = """
     insert into usage_event
