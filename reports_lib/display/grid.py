@@ -26,7 +26,7 @@ from reports_lib.display import table_html
 from reports_lib.display.cells import text
 from reports_lib.display.column import Column
 from reports_lib.display.rows import Row, Rows, plain, shown
-from reports_lib.errors import NotebookError
+from reports_lib.errors import NotebookError, StoreError
 
 MIME = "application/vnd.daybook.table+json"
 TOTAL = "__total"
@@ -129,4 +129,8 @@ def _arrow_type(column: Column) -> pa.DataType:
 def _keep(path: Path, data: bytes, title: str) -> None:
     if path.exists() and path.read_bytes() != data:
         raise NotebookError(f"table {title!r}: another table is named {path.stem!r} too; give one of them name=")
-    path.write_bytes(data)
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        path.unlink(missing_ok=True)  # what was written of it may be just the room that is lacking
+        raise StoreError(f"table {title!r} cannot be kept in {path.parent}: {error.strerror}") from None
