@@ -71,7 +71,7 @@ class Lease:
         self._left.set()
         self._news.set()
         # one that hangs in a dead connection is left behind: it can do no harm
-        self._threads[0].join(1.0)
+        self._threads[0].join(5.0)
 
     def _keep(self) -> None:
         due = time.monotonic() + self._seconds / 4
