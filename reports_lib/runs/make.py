@@ -137,6 +137,7 @@ class Making:
         self.guard.check()
         draft = self._draft(planned, executed, hashlib.sha256(notebook.read_bytes()).hexdigest())
         cells = len(executed.cells)
+        self.guard.at = f"{notebook.stem}: making the files"
         self._at("rendering", "", cells, cells)
         self._manner.progress("rendering", cells, cells + 1)
         files, tables = contents(
@@ -145,7 +146,7 @@ class Making:
             draft,
             self.attempt.request.formats,
             press=self._tools.press,
-            seconds=self.guard.remaining,
+            seconds=lambda: self.guard.remaining,
         )
         self.guard.check()
         self._at("sealing", "", cells, cells)
