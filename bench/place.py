@@ -34,7 +34,8 @@ def place(scale: int = 1) -> Iterator[Installation]:
         root.chmod(0o755)  # the embedded server runs as another user
         for name in ("notebooks", "parameters"):
             shutil.copytree(HOME / name, root / name, ignore=shutil.ignore_patterns(".*"))
-        nbformat.write(new_notebook(cells=TRIVIAL), root / "notebooks/trivial.ipynb")
+        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(new_notebook(cells=TRIVIAL, metadata={"kernelspec": spec}), root / "notebooks/trivial.ipynb")
         installation = Installation(Workspace.find(environ={"DAYBOOK_HOME": folder}))
         try:
             if scale:

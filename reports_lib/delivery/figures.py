@@ -7,11 +7,11 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from reports_lib.delivery.words import one_line
 from reports_lib.rendering import media, tables
+from reports_lib.rendering.notebook_file import parsed
 from reports_lib.rendering.tables import StoredColumn, StoredTable
 from reports_lib.snapshots.manifest import Manifest
 from reports_lib.snapshots.seal import open_file
@@ -57,7 +57,7 @@ class Head:
 
 def head(store: Store, manifest: Manifest) -> Head:
     """The head of a snapshot's figures; raises `CorruptSnapshotError` if its files are not what they were."""
-    notebook = nbformat.reads(open_file(store, manifest, "ipynb").decode(), as_version=4)
+    notebook = parsed(open_file(store, manifest, "ipynb"))
     shown = next(_outputs(notebook, media.TILES), {"tiles": ()})
     tiles = tuple(_tile(each) for each in shown["tiles"][:MOST_TILES])
     references = list(_outputs(notebook, media.TABLE))

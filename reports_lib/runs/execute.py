@@ -21,6 +21,7 @@ from reports_lib.kernels.engine import DaybookEngine
 from reports_lib.kernels.guard import Guard
 from reports_lib.kernels.pool import Pool
 from reports_lib.parameters.schema import Resolved
+from reports_lib.rendering.notebook_file import written
 
 # It warns of every parameter whose annotation it cannot read; ours have all been checked by then.
 logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -159,7 +160,7 @@ def _run(prepared: NotebookNode, sandbox: Sandbox, at: _Position) -> None:
 def _write(notebook: NotebookNode, path: Path) -> None:
     """Whole or not at all."""
     partial = path.with_suffix(".partial")
-    partial.write_text(nbformat.writes(notebook), encoding="utf-8")
+    partial.write_bytes(written(notebook))
     partial.replace(path)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from reports_lib.errors import UnknownNameError
 from reports_lib.rendering.formats import Format
+from reports_lib.rendering.notebook_file import parsed
 from reports_lib.rendering.tables import tables
-from reports_lib.runs.render import SHEETS, parse, sheet
+from reports_lib.runs.render import SHEETS, sheet
 from reports_lib.snapshots.manifest import Manifest
 from reports_lib.snapshots.seal import Content, open_file
 from reports_lib.snapshots.store import Store
@@ -25,5 +26,5 @@ def export(store: Store, manifest: Manifest, form: Format) -> Content:
         folder = Path(name)
         for table in manifest.tables:
             (folder / f"{table.name}.parquet").write_bytes(open_file(store, manifest, f"table:{table.name}"))
-        stored = tables(parse(open_file(store, manifest, "ipynb")), folder)
+        stored = tables(parsed(open_file(store, manifest, "ipynb")), folder)
         return sheet(stored, form, manifest)

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from reports_lib.rendering import media, works
 from reports_lib.rendering.formats import Format
+from reports_lib.rendering.notebook_file import written
 from reports_lib.rendering.press import Press, Time
 from reports_lib.rendering.tables import StoredTable, references, tables
 from reports_lib.rendering.works import Make, here
@@ -72,7 +72,7 @@ def contents(
     cannot hold a table, `LimitError` past the time.
     """
     stored = tables(executed, folder)
-    notebook = nbformat.writes(executed).encode()
+    notebook = written(executed)
     # sheets first, for they may refuse, and the page of a table of many thousand rows takes minutes
     lines = [partial(_sheet, executed, folder, draft, form) for form in SHEETS if form in formats]
     lines.append(partial(_pages, notebook, draft, Format.PDF in formats))
@@ -132,8 +132,3 @@ def _table_ref(table: StoredTable) -> TableRef:
     columns = tuple(asdict(column) for column in table.columns)
     rows = table.height - (table.total is not None)
     return TableRef(table.name, table.title, rows, columns, table.sha256)
-
-
-def parse(notebook: bytes) -> NotebookNode:
-    """A stored notebook."""
-    return nbformat.reads(notebook.decode(), as_version=4)

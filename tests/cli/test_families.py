@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_output
 
+from reports_lib.rendering.notebook_file import parsed
 from reports_lib.rendering.tables import tables
-from reports_lib.runs.render import parse
 from reports_lib.snapshots.seal import open_file, open_snapshot
 
 
@@ -36,7 +36,7 @@ def test_a_new_family_runs_as_it_was_written(daybook, office, sales, tmp_path):
     assert set(made["files"]) == {"html", "pdf", "csv", "xlsx", "ipynb"}
     manifest = open_snapshot(office.store, made["id"])
     (tmp_path / "clients_by_type.parquet").write_bytes(open_file(office.store, manifest, "table:clients_by_type"))
-    (table,) = tables(parse(open_file(office.store, manifest, "ipynb")), tmp_path)
+    (table,) = tables(parsed(open_file(office.store, manifest, "ipynb")), tmp_path)
     assert table.rows == [{"client_type": "client", "clients": 1}]
     assert table.total == {"client_type": "Total", "clients": 1}
     assert office.open(made["url"]).status_code == 200

@@ -30,13 +30,13 @@ from reports_lib.errors import (
 )
 from reports_lib.parameters.sets import read_set
 from reports_lib.rendering.formats import Format
+from reports_lib.rendering.notebook_file import parsed
 from reports_lib.rendering.tables import tables
 from reports_lib.runs import plan as plans
 from reports_lib.runs import record
 from reports_lib.runs.export import export
 from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
-from reports_lib.runs.render import parse
 from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
 from reports_lib.snapshots.seal import open_file, open_snapshot
@@ -73,7 +73,7 @@ def total(office, outcome, folder):
     """The total row of the main table, as it was shown."""
     manifest = open_snapshot(office.store, outcome.id)
     (folder / "customer_dynamics.parquet").write_bytes(open_file(office.store, manifest, "table:customer_dynamics"))
-    (table,) = tables(parse(open_file(office.store, manifest, "ipynb")), folder)
+    (table,) = tables(parsed(open_file(office.store, manifest, "ipynb")), folder)
     return table.total
 
 
@@ -137,7 +137,7 @@ def test_last_month_is_the_month_before_the_run(office):  # T-72
         made = office.generate("sales", {"interval": given["interval"]}, as_of=as_of)
         manifest = open_snapshot(office.store, made.id)
         assert (manifest.asked["interval"], manifest.resolved["interval"]) == ("last month", month)
-        assert parse(open_file(office.store, manifest, "ipynb")).cells[-1].outputs[0].text == f"{month}\n"
+        assert parsed(open_file(office.store, manifest, "ipynb")).cells[-1].outputs[0].text == f"{month}\n"
 
 
 def test_a_notebook_that_fails_can_be_mended_and_run_again(office):  # T-73

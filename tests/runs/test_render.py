@@ -10,9 +10,10 @@ import pytest
 from reports_lib.display import Column, Grid
 from reports_lib.errors import LimitError, RowLimitError
 from reports_lib.rendering.formats import Format
+from reports_lib.rendering.notebook_file import parsed
 from reports_lib.rendering.press import Press
 from reports_lib.runs import render
-from reports_lib.runs.render import contents, parse
+from reports_lib.runs.render import contents
 from reports_lib.snapshots.manifest import Author, Manifest
 from tests.rendering.sample import cell, sample
 
@@ -84,7 +85,7 @@ def test_only_what_was_asked_for_is_made(press, folder, draft):
 
 def test_the_page_is_that_of_the_notebook_that_is_kept(folder, draft):
     files, _ = contents(sample(), folder, draft, [])
-    again, _ = contents(parse(files["ipynb"].data), folder, draft, [])
+    again, _ = contents(parsed(files["ipynb"].data), folder, draft, [])
     assert again == files
 
 
