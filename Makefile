@@ -1,11 +1,11 @@
-# The five things to type:  make demo | test | lab | check | lock
+# The six things to type:  make demo | test | lab | check | chaos | lock
 # Everything they need is set up first: a virtual environment from the lock, and the libraries that PDFs need.
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lab check lint golden lock setup system browser bench clean
+.PHONY: demo test lab check chaos lint golden lock setup system browser bench clean
 
 demo: setup
 	$(BIN)/daybook demo
@@ -24,6 +24,9 @@ lint: setup
 lab: setup
 	DAYBOOK_HOME="$(CURDIR)" $(BIN)/daybook demo --data-only
 	DAYBOOK_HOME="$(CURDIR)" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+
+chaos: setup  ## two hundred kills; `python -m tests.chaos --help` has other doses
+	$(BIN)/python -m tests.chaos
 
 golden: setup  ## after a change of a notebook that was meant
 	$(BIN)/python -m tests.golden

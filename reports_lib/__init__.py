@@ -5,7 +5,7 @@ a notebook imports, everything after it is machinery that never looks inside one
 
     ground         errors, workspace, values, parameters, database, warehouse
     notebook side  metrics, display, notebook
-    machinery      kernels, rendering, snapshots, runs, portal, cli
+    machinery      kernels, rendering, snapshots, delivery, runs, portal, cli
 """
 
 __version__ = "0.1.0"

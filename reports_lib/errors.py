@@ -153,7 +153,7 @@ class StateError(DaybookError):
 
 
 class DeliveryError(DaybookError):
-    """A mail cannot be sent: for good, unless `can_heal`."""
+    """A mail cannot be sent, now or for good."""
 
     exit_code = 17
     http_status = 502

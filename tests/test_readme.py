@@ -8,6 +8,7 @@ import ast
 import json
 import re
 import shlex
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -17,17 +18,24 @@ from pathlib import Path
 
 import click
 import pytest
+from papermill.cli import papermill
+from papermill.engines import papermill_engines
 
 import scheduler
 from reports_lib import __version__, snapshots
 from reports_lib.cli.main import COMMANDS, daybook
+from reports_lib.delivery.claims import WAITS
+from reports_lib.delivery.smtp_url import Server
 from reports_lib.errors import tree
 from reports_lib.families import heading
+from reports_lib.kernels.engine import DaybookEngine
 from reports_lib.parameters import cell
 from reports_lib.parameters.kinds import CHOICES, KINDS, SOURCES
 from reports_lib.parameters.schema import Schema
 from reports_lib.parameters.sets import read_set
+from reports_lib.portal import app
 from reports_lib.rendering.exporters import DaybookHTML, DaybookPDF
+from reports_lib.runs.entry import Overlap
 from reports_lib.runs.outcome import Outcome
 from reports_lib.runs.schedule import KEYS, CatchUp, read_schedule
 from reports_lib.snapshots.manifest import Manifest
@@ -51,6 +59,10 @@ WORDS = (
     "bucket",
     "as-of",
     "run",
+    "attempt",
+    "worker",
+    "entry",
+    "tick",
     "snapshot",
     "manifest",
     "data version",
@@ -105,15 +117,29 @@ def commands() -> str:
     return table(("command", "what it does"), rows)
 
 
+def options_of(found: click.Command) -> Iterator[tuple[str, str]]:
+    for option in found.params:
+        if isinstance(option, click.Option) and (record := option.get_help_record(click.Context(found))):
+            yield record
+
+
 def options() -> str:
     found: dict[tuple[str, str], list[str]] = {}
     for name in COMMANDS:
-        context = click.Context(command(name))
-        for option in command(name).params:
-            if isinstance(option, click.Option) and (record := option.get_help_record(context)):
-                found.setdefault((record[0], record[1]), []).append(name)
+        for given, text in options_of(command(name)):
+            found.setdefault((given, text), []).append(name)
     rows = [(code(given), ", ".join(code(n) for n in names), text) for (given, text), names in found.items()]
     return table(("option", "of", "what it does"), rows)
+
+
+def clock() -> str:
+    rows = [(code(given), text) for given, text in options_of(scheduler.main)]
+    return table(("option of `python scheduler.py`", "what it does"), rows)
+
+
+def addresses() -> str:
+    rows = [line.removeprefix("GET ").split(maxsplit=1) for line in (app.__doc__ or "").splitlines() if "GET " in line]
+    return table(("address", "what it shows"), [(code(path), text[0].upper() + text[1:] + ".") for path, text in rows])
 
 
 def settings() -> str:
@@ -176,12 +202,13 @@ def manifest() -> str:
 
 def read_tables() -> str:
     sources = "".join(p.read_text() for p in (ROOT / "reports_lib/metrics").glob("*.py"))
-    return ", ".join(code(name) for name in sorted(set(re.findall(r'table\("([a-z_]+)"\)', sources))))
+    return ", ".join(code(name) for name in sorted(set(re.findall(r'tables?\("([a-z_]+)"\)', sources))))
 
 
 BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "table: commands"): commands,
     ("README.md", "table: options"): options,
+    ("README.md", "table: clock"): clock,
     ("README.md", "table: settings"): settings,
     ("README.md", "table: errors"): errors,
     ("README.md", "table: families"): families,
@@ -191,6 +218,7 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/warehouse.md", "reads"): read_tables,
     ("docs/figures.md", "relative"): relative,
     ("docs/design.md", "manifest"): manifest,
+    ("docs/design.md", "table: addresses"): addresses,
 }
 
 
@@ -261,6 +289,10 @@ def check(line: str, is_whole: bool) -> None:
             parsed(scheduler.main, words[1:])
         case "python":
             assert words == ["-m", "tests.test_readme"], line
+        case "papermill":
+            given = parsed(papermill, words)
+            assert papermill_engines.get_engine(str(given["engine"])) is DaybookEngine, line
+            assert (ROOT / str(given["notebook_path"])).is_file(), line
         case "daybook":
             found = command(words[0])
             given = parsed(found, words[1:])
@@ -309,6 +341,8 @@ def test_settings_that_are_named_exist(name):
 def test_what_stands_in_the_menu_of_jupyterlab():
     for exporter in (DaybookHTML, DaybookPDF):
         assert f"*{exporter.export_from_notebook}*" in page("README.md")
+    spec = json.loads((ROOT / "reports_lib/kernels/kernelspec/kernel.json").read_text())
+    assert f"kernel *{spec['display_name']}*" in page("README.md")
 
 
 # What is shown
@@ -320,10 +354,16 @@ def test_the_json_shown_has_the_keys_that_are_printed():
     assert list(json.loads(shown)) == list(outcome.json())
 
 
-def test_the_sets_shown_can_be_read(tmp_path):
-    for shown in blocks_of(page("README.md"), "yaml"):
+def test_the_sets_and_entries_shown_can_be_read(tmp_path):
+    entries = [shown for shown in blocks_of(page("README.md"), "yaml") if shown.startswith("- ")]
+    assert entries
+    for shown in set(blocks_of(page("README.md"), "yaml")) - set(entries):
         (tmp_path / "shown.yaml").write_text(shown)
         Schema.read(WORKSPACE.notebook("customer_dynamics")).resolve(read_set(tmp_path / "shown.yaml"), AS_OF)
+    for folder in ("notebooks", "parameters"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "parameters/schedule.yaml").write_text("\n".join(entries))
+    assert all(entry.due(None, AS_OF) for entry in read_schedule(Workspace.find(tmp_path, {})))
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/design.md"])
@@ -346,7 +386,22 @@ def test_the_schedule_can_be_read_and_explains_its_keys():
         assert entry.due(None, AS_OF)
     text = (WORKSPACE.parameters / "schedule.yaml").read_text()
     assert all(re.search(rf"\b{key}:", text) for key in KEYS)
-    assert all(way in text for way in CatchUp)
+    assert all(way in text for way in (*CatchUp, *Overlap))
+
+
+def test_the_ways_of_the_clock_are_all_told():
+    rows = re.findall(r"^\| (?:`(\w+)` )?\| `(\w+)` \|", page("docs/operations.md"), re.MULTILINE)
+    assert [key for key, _ in rows if key] == [CatchUp.key(), Overlap.key()]
+    assert [way for _, way in rows] == [*CatchUp, *Overlap]
+
+
+def test_mail_servers_are_reached_as_it_is_told():
+    text = page("docs/operations.md")
+    rows = re.findall(r"^\| `(smtps?://\S+)` \| (\d+) \|", text, re.MULTILINE)
+    assert len(rows) == 5
+    assert all(Server.parse(url).port == int(port) for url, port in rows)
+    minutes = [f"{wait.total_seconds() / 60:g}" for wait in WAITS]
+    assert f"after {', '.join(minutes[:3])} … minutes" in text
 
 
 # What is promised
