@@ -1,7 +1,7 @@
 """Our exporters, registered with nbconvert: JupyterLab's "Save and Export Notebook As" offers them."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -66,14 +66,18 @@ class DaybookHTML(HTMLExporter):
         return page, resources
 
     @pass_context
-    def markdown2html(self, context: Context, source: str) -> str:
-        """Markdown to markup that is still to be cleaned."""
-        return str(super().markdown2html(context, source) if self.embed_images else self._words.render(source))
+    def markdown2html(self, context: Context, source: str, attachments: Mapping[str, Any] | None = None) -> str:
+        """Markdown to markup that is still to be cleaned; `attachments` are the pictures pasted into its cell."""
+        words = self._words
+        words.renderer.attachments = attachments or {}
+        words.renderer.path = context.get("resources", {}).get("metadata", {}).get("path", "")
+        return str(words.render(source))
 
     @cached_property
     def _words(self) -> MarkdownWithMath:
         # nbconvert makes a new one for every cell, which takes longer than its words do
-        return MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True))
+        renderer = _WordsRenderer(escape=False, exclude_anchor_links=True, embed_images=self.embed_images)
+        return MarkdownWithMath(renderer=renderer)
 
     @staticmethod
     def _report(nb: NotebookNode, given: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -108,25 +112,45 @@ class DaybookPDF(DaybookHTML):
         return pdf(page.encode(), created=datetime.now(UTC)), resources
 
 
+class _WordsRenderer(IPythonRenderer):
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """A picture; of a pasted one that is not there only what it is called, where nbconvert would give up."""
+        if url.removeprefix("attachment:") not in {url, *self.attachments}:
+            url = ""
+        return str(super().image(text, url, title))
+
+
 def _blocks(nb: NotebookNode) -> Iterator[dict[str, Any]]:
     """What is read together: words, outputs, or a figure, which is words and the charts right below them."""
-    words = ""
+    words = None
     for cell in nb.cells:
         if cell.cell_type == "markdown" and cell.source.strip():
             if words:
-                yield {"words": words, "cell": None, "outputs": [], "is_figure": False}
-            words = cell.source
+                yield _block(words)
+            words = cell
             continue
         outputs = [o for o in cell.get("outputs", []) if o.output_type in ("display_data", "execute_result")]
         if not outputs:
             continue
         is_figure = bool(words) and all(media.CHART in output.data for output in outputs)
         if words and not is_figure:
-            yield {"words": words, "cell": None, "outputs": [], "is_figure": False}
-        yield {"words": words if is_figure else "", "cell": cell, "outputs": outputs, "is_figure": is_figure}
-        words = ""
+            yield _block(words)
+        yield _block(words if is_figure else None, cell, outputs)
+        words = None
     if words:
-        yield {"words": words, "cell": None, "outputs": [], "is_figure": False}
+        yield _block(words)
+
+
+def _block(
+    words: NotebookNode | None, cell: NotebookNode | None = None, outputs: Sequence[NotebookNode] = ()
+) -> dict[str, Any]:
+    return {
+        "words": words.source if words else "",
+        "attachments": words.get("attachments", {}) if words else {},
+        "cell": cell,
+        "outputs": outputs,
+        "is_figure": bool(words and outputs),
+    }
 
 
 def _heading(nb: NotebookNode) -> str:
