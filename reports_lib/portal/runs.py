@@ -131,7 +131,7 @@ def _notebook(installation: Installation, run: Run) -> Path | None:
 
 
 def _folder(installation: Installation, run: Run) -> Path:
-    return (installation.workspace.outputs / "runs" / str(run.id)).resolve()
+    return (installation.workspace.outputs / "runs").resolve() / str(run.id)
 
 
 def _link(session: Session, run: Run) -> str | None:

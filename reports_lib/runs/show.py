@@ -78,7 +78,8 @@ def _unfinished(session: Session, installation: Installation, run: Run) -> dict[
 def partial_notebook(installation: Installation, run: Run) -> str | None:
     """Path of the notebook as far as the newest attempt that left one came."""
     folder = installation.workspace.outputs / "runs" / str(run.id)
-    kept = {int(path.parent.name): path for path in folder.glob("[0-9]*/executed.ipynb")}
+    # a notebook's code may write here too: of folders only those that are named like attempts count
+    kept = {int(path.parent.name): path for path in folder.glob("*/executed.ipynb") if path.parent.name.isdecimal()}
     return str(kept[max(kept)]) if kept else None
 
 

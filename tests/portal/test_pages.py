@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -181,6 +182,20 @@ def test_no_file_beside_a_run_is_handed_out(client, rows, installation, tmp_path
     folder.mkdir(parents=True)
     (folder / "executed.ipynb").symlink_to(secret)
     assert client.get(f"/runs/{run}/notebook").status_code == 404
+    shutil.rmtree(folder.parent)
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1/executed.ipynb").write_text("of somebody else")
+    folder.parent.symlink_to(tmp_path)
+    assert client.get(f"/runs/{run}/notebook").status_code == 404
+
+
+def test_a_folder_that_no_attempt_made_is_passed_over(client, rows, installation):
+    run = rows.add(State.ERROR)
+    for name in ("1", "2x", "3_0"):
+        folder = installation.workspace.outputs / f"runs/{run}/{name}"
+        folder.mkdir(parents=True)
+        (folder / "executed.ipynb").write_text(f'"{name}"')
+    assert client.get(f"/runs/{run}/notebook").json() == "1"
 
 
 def test_a_run_whose_link_has_gone_says_so(client, rows, sealed, installation):
