@@ -19,6 +19,8 @@ from reports_lib.rendering.press import Press
 from . import asked
 from .sample import CREATED
 
+pytestmark = pytest.mark.kernel
+
 ROOT = Path(__file__).parents[2]
 
 

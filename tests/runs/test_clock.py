@@ -256,7 +256,7 @@ def test_clocks_that_are_killed_at_any_moment_lose_and_double_nothing(office):  
     running[0].communicate()
     clock.look(office.installation, [entry], moment(begun))  # whoever comes next
     found = decisions(office, entry)
-    assert len(found) > 60
+    assert len(found) > 20  # minutes of theirs, ten a second
     assert found == [(found[0][0] + number * MINUTE, ASKED) for number in range(len(found))]
     runs = office.runs(entry=entry.name)
     assert [run.as_of for run in runs] == [tick for tick, _ in found]

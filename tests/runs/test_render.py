@@ -17,6 +17,8 @@ from reports_lib.runs.render import contents
 from reports_lib.snapshots.manifest import Author, Manifest
 from tests.rendering.sample import cell, sample
 
+pytestmark = pytest.mark.kernel
+
 MADE = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 

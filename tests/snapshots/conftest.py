@@ -66,7 +66,7 @@ def session(database: Engine) -> Iterator[Session]:
     with Session(database) as opened:
         yield opened
         opened.rollback()
-        opened.execute(text("TRUNCATE run, link, snapshot, audit"))
+        opened.execute(text("TRUNCATE run, link, snapshot, audit CASCADE"))
         opened.commit()
 
 
