@@ -82,6 +82,11 @@ class Crew:
         with Session(self.installation.database) as session:
             return record.find(session, run)
 
+    def counts(self, worker: str) -> bool:
+        """Whether it is one of the workers that there are."""
+        with Session(self.installation.database) as session:
+            return session.get(Worker, worker) is not None
+
     def begun(self) -> list[int]:
         """Kernels that have come to the cell that waits."""
         return [int(path.name.removeprefix("begun-")) for path in self.folder.glob("begun-*")]
@@ -270,14 +275,13 @@ def test_a_worker_that_is_told_to_end_gives_its_run_back(office, crew, ending):
     run = crew.ask(family)
     until(crew.begun, 60)
     first.send_signal(ending)
-    time.sleep(0.5)
+    until(lambda: not crew.counts(crew.run(run).worker), GIVEN_BACK)  # nobody is to count on it
     assert crew.run(run).state == State.GENERATING  # it may still finish
     first.send_signal(ending)  # at once
     until(lambda: crew.run(run).state == State.QUEUED, GIVEN_BACK)
     assert first.wait(20) == 0
     assert all(map(is_gone, crew.begun()))
-    with Session(office.installation.database) as session:
-        assert not session.get(Worker, crew.run(run).worker)
+    assert not crew.counts(crew.run(run).worker)
     crew.go()
     crew.hire()
     assert crew.ends(run).attempt == 2
@@ -290,7 +294,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_is_nearly_done(office, crew)
     run, waiting = crew.ask("nearly"), crew.ask("other")
     until(crew.begun, 60)
     worker.terminate()
-    time.sleep(0.5)
+    until(lambda: not crew.counts(crew.run(run).worker))
     crew.go()
     assert worker.wait(20) == 0
     assert crew.run(run).attempt == 1
