@@ -41,7 +41,7 @@ WORDS = (
     "unable to connect",
     "is the server running",
 )
-SECRET = re.compile(r"(password=|(?<=://)[^\s:/@]*:)('[^']*'|[^\s'\"\\@]+)")
+SECRET = re.compile(r"""password=('(?:\\.|[^'\\])*'|[^\s'"\\@]+)|(?<=://)([^\s:/@]*):[^\s'"\\@/]+(?=@)""")
 
 
 def outage(error: str, message: str) -> str | None:
@@ -58,4 +58,4 @@ def unreadable(place: str, error: Exception, told: str) -> DatabaseError | Wareh
 
 def without_passwords(text: str) -> str:
     """`text` with the passwords of addresses left out: DuckDB quotes them whole when it cannot connect."""
-    return SECRET.sub(r"\1…", text)
+    return SECRET.sub(lambda found: "password=…" if found[1] else f"{found[2]}:…", text)

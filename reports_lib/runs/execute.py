@@ -138,23 +138,32 @@ def _prepared(source: NotebookNode, resolved: Resolved) -> NotebookNode:
 
 def _run(prepared: NotebookNode, sandbox: Sandbox, at: _Position) -> None:
     """Run the cells of `prepared` in place."""
-    DaybookEngine.execute_notebook(
-        prepared,
-        "python3",
-        progress_bar=False,
-        folder=sandbox.folder,
-        execution_timeout=sandbox.cell_timeout,
-        environment={**sandbox.environment, "DAYBOOK_TABLES": str(sandbox.tables)},
-        pool=sandbox.pool,
-        guard=sandbox.guard,
-        on_cell=at.moved,
-    )
-    for cell in prepared.cells:
+    try:
+        DaybookEngine.execute_notebook(
+            prepared,
+            "python3",
+            progress_bar=False,
+            folder=sandbox.folder,
+            execution_timeout=sandbox.cell_timeout,
+            environment={**sandbox.environment, "DAYBOOK_TABLES": str(sandbox.tables)},
+            pool=sandbox.pool,
+            guard=sandbox.guard,
+            on_cell=at.moved,
+        )
+    finally:
+        _without_passwords(prepared)
+    raise_for_execution_errors(prepared, None)
+
+
+def _without_passwords(notebook: NotebookNode) -> None:
+    """Take passwords out of what its cells printed and raised, before anything of it is kept or told."""
+    for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
                 output.evalue = without_passwords(output.evalue)
                 output.traceback = [without_passwords(line) for line in output.traceback]
-    raise_for_execution_errors(prepared, None)
+            elif output.output_type == "stream":
+                output.text = without_passwords(output.text)
 
 
 def _write(notebook: NotebookNode, path: Path) -> None:

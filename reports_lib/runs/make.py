@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from sqlalchemy.orm import Session
 
 from reports_lib import __version__
+from reports_lib.database.outage import without_passwords
 from reports_lib.database.schema import Run, State
 from reports_lib.delivery import outbox
 from reports_lib.errors import CancelledError, DatabaseError, DaybookError, StoreError
@@ -209,7 +210,7 @@ class Making:
             return reason
         if isinstance(error, DaybookError):
             return error
-        return DaybookError(f"unexpected {type(error).__name__} in {where(error)}: {error}")
+        return DaybookError(f"unexpected {type(error).__name__} in {where(error)}: {without_passwords(str(error))}")
 
     def _at(self, stage: str, step: str, done: int, total: int) -> None:
         self.lease.at(Place(stage, step, done, total))

@@ -79,6 +79,18 @@ def test_passwords_are_left_out():
     assert "@db/x?a=1" in clean
 
 
+@pytest.mark.parametrize(
+    "told", [r"password='s3\'cret' dbname=x", "postgresql://:s3cret@/x", "postgres://ann:s%27cret@db:5432/x"]
+)
+def test_a_password_is_left_out_however_it_is_written(told):
+    assert "cret" not in without_passwords(told)
+
+
+@pytest.mark.parametrize("told", ["see http://localhost:8080/view?id=1", "postgresql://ann@db:5432/x", "a: b://c"])
+def test_an_address_without_a_password_stays_as_it_is(told):
+    assert without_passwords(told) == told
+
+
 @pytest.fixture
 def lone(tmp_path_factory, workspace):
     """A workspace with a lake on a server of its own, to be stopped."""

@@ -73,6 +73,19 @@ def test_a_cell_that_takes_too_long_is_stopped_and_shows_where_it_was(run, tmp_p
     assert "KeyboardInterrupt" in (tmp_path / "run/executed.ipynb").read_text()
 
 
+def test_no_password_is_kept_of_a_run_that_was_ended(run, tmp_path):  # T16
+    address = "postgresql://reader:s3cret@db/crm"
+    tried = f"try:\n    raise OSError({address!r})\nexcept OSError as error:\n    print(error, flush=True)\n"
+    with pytest.raises(LimitError):
+        run(tried + f"import time\ntry:\n    time.sleep(60)\nfinally:\n    raise OSError({address!r})", cell_timeout=2)
+    cells = nbformat.read(tmp_path / "run/executed.ipynb", 4).cells
+    shown = json.dumps([cell.get("outputs") for cell in cells])
+    assert "postgresql://reader:…@db/crm" in json.loads(json.dumps(cells[-1].outputs[0].text))
+    assert "OSError" in shown
+    told = [output.get("text", output.get("evalue")) for output in cells[-1].outputs]
+    assert not any("s3cret" in text for text in told)
+
+
 def test_a_kernel_that_dies_is_told(run):
     with pytest.raises(NotebookError, match="the kernel died in 'The sums'"):
         run("import os; os.kill(os.getpid(), 9)")
