@@ -5,6 +5,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from reports_lib.kernels.surroundings import inherited
@@ -34,5 +35,6 @@ def _sources(folder: str) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 yield from _sources(entry.path)
             elif entry.name.endswith(".py"):
-                found = entry.stat()
-                yield f"{entry.path} {found.st_size} {found.st_mtime_ns}"
+                with suppress(FileNotFoundError):  # gone since, or an editor's mark that leads nowhere
+                    found = entry.stat()
+                    yield f"{entry.path} {found.st_size} {found.st_mtime_ns}"

@@ -51,7 +51,7 @@ class Zygote:
 
     def __init__(self, folder: Path, *, shared: bool) -> None:
         self._folder = folder
-        self._processes: list[int] = []  # file descriptors that tell when they have ended
+        self._processes: list[int] = []  # of our own: file descriptors that tell when they have ended
         self._life = None if shared else os.pipe()
 
     def fork(self, order: Order, files: Sequence[int]) -> Forked:
@@ -126,7 +126,8 @@ class Zygote:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines()
         if pid:
-            self._processes.append(os.pidfd_open(int(pid)))
+            if self._life is not None:
+                self._processes.append(os.pidfd_open(int(pid)))
             return
         Path(f"{path}.log").unlink(missing_ok=True)
         if said[-1:] != ["the library changed while it was imported"]:

@@ -149,7 +149,12 @@ class Server:
     def _fork(self) -> socket.socket | None:
         """The connection in the keeper that is to be; None in the zygote."""
         connection, _ = self._listener.accept()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no more processes now: those there are must not end with us
+            print(f"cannot fork: {error.strerror}", file=sys.stderr)  # noqa: T201
+            connection.close()
+            return None
         if pid == 0:
             signal.set_wakeup_fd(-1)
             for end in (self._listener, self._woken, self._wake):

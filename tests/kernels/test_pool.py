@@ -13,6 +13,7 @@ import pytest
 from nbclient import NotebookClient
 
 from reports_lib.errors import NotebookError
+from reports_lib.kernels import fingerprint
 from reports_lib.kernels import pool as pools
 from reports_lib.kernels.pool import Pool
 from tests.kernels.conftest import executed, gone, notebook, text
@@ -267,3 +268,11 @@ def test_a_kernel_can_be_interrupted(tmp_path):
         threading.Timer(0.5, kernel.manager.provisioner.process.send_signal, [signal.SIGINT]).start()
         assert text(kernel, "import time; time.sleep(60)").startswith("KeyboardInterrupt")
         assert text(kernel, "print('goes on')") == "goes on"
+
+
+def test_an_editors_mark_beside_a_module_stops_nothing(tmp_path, monkeypatch):
+    (tmp_path / "facts.py").touch()
+    monkeypatch.setattr(fingerprint, "LIBRARY", tmp_path)
+    before = fingerprint.fingerprint()
+    (tmp_path / ".#facts.py").symlink_to("ann@desk.1234:1")  # as Emacs does while the file is being changed
+    assert fingerprint.fingerprint() == before
