@@ -66,8 +66,6 @@ def daybook() -> None:
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
-    # jsonschema, which nbformat loads, would take a second to read a grammar of addresses that no notebook has
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     # to be ended is to leave in order: the last to leave stops the embedded database
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not sys.warnoptions:

@@ -228,6 +228,7 @@ class Worker:
         making.guard.end(StateError(f"run {run} was given back: its worker ends"))
 
     def _join(self, threads: list[threading.Thread]) -> None:
+        self._ending.set()  # also if the waker gave up: nobody is to count on us, or find us at the post
         self._done.set()
         for thread in threads:
             thread.join(SWEEP * 2)
