@@ -11,7 +11,7 @@ from reports_lib.errors import DaybookError
 from reports_lib.families import Heading, heading
 from reports_lib.rendering.formats import Format
 from reports_lib.snapshots.manifest import Manifest
-from reports_lib.values.formats import NOTHING
+from reports_lib.values.formats import NOTHING, stretch
 from reports_lib.workspace import Workspace
 
 
@@ -93,8 +93,8 @@ def view_url(token: str) -> str:
 
 
 def spoken(interval: str | None) -> str:
-    """`2026-01-01/2026-01-31` as people write it."""
-    return (interval or "-").replace("/", " to ").replace("T", " ")
+    """`2026-01-01/2026-01-31` as people write it; `-` where there is none."""
+    return stretch(interval) or "-"
 
 
 def moment(at: datetime | None) -> str:

@@ -6,11 +6,10 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from reports_lib.errors import ParameterError
+from reports_lib.delivery.addresses import check_sendable
 from reports_lib.families import heading
 from reports_lib.parameters.options import Option
 from reports_lib.parameters.schema import Resolved, Schema
-from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.request import Request
 from reports_lib.warehouse.address import Address
@@ -38,8 +37,7 @@ def plan(request: Request, installation: Installation) -> Plan:
 
     The warehouse is opened only to look up what this process does not know yet, and for an old version.
     """
-    if request.recipients and set(request.formats) <= {Format.HTML}:
-        raise ParameterError("a report is mailed with its files: add pdf, csv, xlsx or xls to the formats")  # JD-30
+    check_sendable(request.formats, request.recipients)
     notebook = installation.workspace.notebook(request.family)
     schema, title = _read(notebook)
     with ExitStack() as stack:

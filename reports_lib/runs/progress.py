@@ -80,11 +80,14 @@ def look(installation: Installation, run_id: int) -> Standing:
         return standings(session, [find(session, run_id).id])[run_id]
 
 
-def follow(installation: Installation, run_id: int, seconds: float = LOOK) -> Iterator[Standing]:
+def follow(
+    installation: Installation, run_id: int, seconds: float = LOOK, is_restless: bool = False
+) -> Iterator[Standing]:
     """How far the run is now, then again after each change, until it has ended.
 
-    Changes are told by the database and looked for every `seconds`. A database that goes away is
-    waited for. Raises `UnknownNameError`, and `DatabaseError` if the database stays away for a minute.
+    Changes are told by the database and looked for every `seconds`; with `is_restless` each such look
+    is told, whether or not anything has changed. A database that goes away is waited for. Raises
+    `UnknownNameError`, and `DatabaseError` if the database stays away for a minute.
     """
     last = look(installation, run_id)
     yield last
@@ -95,10 +98,10 @@ def follow(installation: Installation, run_id: int, seconds: float = LOOK) -> It
                 if heard not in (None, str(run_id)):
                     continue
                 standing = look(installation, run_id)
-                answered = time.monotonic()
-                if standing != last:
+                if is_restless or standing != last:
                     last = standing
                     yield last
+                answered = time.monotonic()  # whoever follows may have taken his time
                 if last.has_ended:
                     return
         except DatabaseError:

@@ -18,6 +18,7 @@ from reports_lib.rendering.tables import StoredTable, references, tables
 from reports_lib.rendering.works import Make, here
 from reports_lib.snapshots.manifest import Manifest, TableRef
 from reports_lib.snapshots.seal import Content
+from reports_lib.values.formats import stretch
 
 PARQUET = "application/vnd.apache.parquet"
 NOTEBOOK = "application/x-ipynb+json"
@@ -114,7 +115,7 @@ def file_stem(manifest: Manifest) -> str:
 
 def lead(manifest: Manifest) -> str:
     """What the report is of, in a line: interval, zone, currency."""
-    interval = (manifest.requested_interval or "").replace("/", " to ").replace("T", " ")
+    interval = stretch(manifest.requested_interval)
     return ", ".join(filter(None, [interval, manifest.time_zone, manifest.labels.get("currency")]))
 
 

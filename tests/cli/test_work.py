@@ -182,7 +182,7 @@ def test_cancelled_while_the_command_waits(daybook, office, worker, tmp_path):
 def test_a_page_alone_is_not_sent(daybook, office):  # JD-30
     office.write_notebook("mailed", TABLE)
     answer = daybook("run", "mailed", "--send-to", "ann@example.com", "--format", "html")
-    said = "daybook: a report is mailed with its files: add pdf, csv, xlsx or xls to the formats\n"
+    said = "daybook: a report for the web alone cannot be sent by mail: add pdf, csv, xlsx or xls\n"
     assert (answer.code, answer.out, answer.err) == (2, "", said)
     assert not office.runs(family="mailed")
     assert daybook("run", "mailed", "--send-to", "ann@example.com, eve@example.com").code == 2  # T18
