@@ -59,12 +59,17 @@ LOOK = 2.0  # seconds between looks at the library on disk
 
 
 def preload() -> None:
-    """Import what notebooks use; what cannot be imported is left to the notebook that needs it, and its error."""
+    """Import what notebooks use, and compile the usual queries, once for every kernel.
+
+    What cannot be imported is left to the notebook that needs it, and its error.
+    """
     for name in (*PRELOAD, *(f"reports_lib.metrics.{path.stem}" for path in METRICS.glob("[a-z]*.py"))):
         try:
             importlib.import_module(name)
         except Exception:
             traceback.print_exc()
+    if notebook := sys.modules.get("reports_lib.notebook"):
+        notebook.compile_ahead()
     if duckdb := sys.modules.get("duckdb"):
         duckdb.close()  # its import opens a database, which a fork would share; the next use opens one anew
 
