@@ -64,7 +64,7 @@ class Pool:
         self._making = 0
         self._used = time.monotonic()
         self._failed_at = float("-inf")
-        self._failure: BaseException | None = None
+        self._failure: tuple[float, BaseException | None] = float("-inf"), None  # of which start, and why
         self._closed = False
         self._hands = ThreadPoolExecutor(max_workers=4, thread_name_prefix="daybook-kernel")
         self._thread = threading.Thread(target=self._tend, name="daybook-pool", daemon=True)
@@ -138,8 +138,9 @@ class Pool:
                             return kernel
                         self._hands.submit(kernel.close)
                         self._changed.notify_all()
-                    if self._failure and self._failed_at > asked:
-                        raise _none(str(self._failure)) from self._failure
+                    begun, failure = self._failure
+                    if failure and begun > asked:  # one that began before may have met what is over by now
+                        raise _none(str(failure)) from failure
                     self._changed.wait(left)
             finally:
                 self._waiting -= 1
@@ -167,7 +168,7 @@ class Pool:
                 self._changed.wait(LOOK)
 
     def _make(self) -> None:
-        made_of = fingerprint()
+        made_of, begun = fingerprint(), time.monotonic()
         kernel = None
         failure = None
         try:
@@ -181,7 +182,7 @@ class Pool:
                 self._ready.append((made_of, kernel))
                 self._used = time.monotonic()  # slow starts are not idleness
             else:
-                self._failure, self._failed_at = failure, time.monotonic()
+                self._failure, self._failed_at = (begun, failure), time.monotonic()
             self._changed.notify_all()
 
 
