@@ -93,6 +93,12 @@ class Guard:
                 self._watched.remove(kernel)
 
     def _watch(self, kernel: Kernel, folder: Path, stop: threading.Event) -> None:
+        try:
+            self._look_on(kernel, folder, stop)
+        except Exception as error:  # whatever it is: a run that nobody watches could take all there is
+            self.end(LimitError(f"{self.at} could not be watched any longer: {type(error).__name__}: {error}"))
+
+    def _look_on(self, kernel: Kernel, folder: Path, stop: threading.Event) -> None:
         spilled = 0
         for count in itertools.count():
             if stop.wait(LOOK) or self._reason:

@@ -122,7 +122,7 @@ class Crew:
     def _start(self) -> None:
         try:
             renderer = self._warmed()
-        except (OSError, RendererDiedError) as error:
+        except Exception as error:  # whoever waits for it must hear of it, whatever it is
             renderer, reason = None, str(error) or "it says why among the messages of this process"
         with self._changed:
             self._coming.discard(current_thread())

@@ -59,7 +59,8 @@ def manifest():
     number = next(_number)
     return Manifest(
         family="sales", title="Sales", set_name=None, asked={}, resolved={"interval": "2026-10-01/2026-10-31"},
-        labels={},        requested_interval=None, data_interval=None, as_of=datetime(2026, 11, 1, tzinfo=UTC), time_zone="UTC",
+        labels={}, requested_interval=None, data_interval=None,
+        as_of=datetime(2026, 11, 1, tzinfo=UTC), time_zone="UTC",
         data_version=str(number), notebook_sha256="0" * 64, code_version="0", generated_by=Author("analyst", "ann"),
         generated_at=datetime(2026, 11, 1, tzinfo=UTC), duration_ms=number,
     )  # fmt: skip
