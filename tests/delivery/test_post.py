@@ -265,7 +265,7 @@ print(deliver(engine_of(url), Store(workspace.snapshots), sender, workspace))
 
 def process(bureau, out, kill=""):
     arguments = [bureau.workspace.root, bureau.workspace.database_url, out, kill]
-    started = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", POST, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -273,13 +273,14 @@ def process(bureau, out, kill=""):
         cwd=ROOT,
         env=os.environ,
     )
-    assert started.stdout.readline() == "ready\n"
-    return started
 
 
-def let_go(started):
-    started.stdin.write("\n")
-    started.stdin.flush()
+def let_go(*started):
+    for each in started:
+        assert each.stdout.readline() == "ready\n"
+    for each in started:
+        each.stdin.write("\n")
+        each.stdin.flush()
 
 
 def test_several_processes_send_each_mail_once(bureau, peer):  # F7
@@ -287,8 +288,7 @@ def test_several_processes_send_each_mail_once(bureau, peer):  # F7
     bureau.published(*people[:20])
     bureau.published(*people[20:])
     started = [process(bureau, peer.url()) for _ in range(3)]
-    for each in started:
-        let_go(each)
+    let_go(*started)
     counts = [int(each.communicate(timeout=60)[0]) for each in started]
     assert sum(counts) == 30
     assert sorted(envelope.rcpt_tos[0] for envelope in peer.got) == sorted(people)
