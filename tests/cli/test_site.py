@@ -70,7 +70,7 @@ def serve(office):
 
 def workers(serving):
     """The processes of workers that `daybook serve` has."""
-    children = psutil.Process(serving.pid).children()
+    children = [child for child in psutil.Process(serving.pid).children() if not is_gone(child)]
     return [child for child in children if "reports_lib.cli.companion" in child.cmdline()]
 
 
