@@ -21,6 +21,7 @@ __all__ = ["TASK", "has_worker", "reconcile", "retry", "submit", "wake"]
 
 TASK = "run"
 PEOPLE, SCHEDULES = 10, 0  # priorities: somebody waits for the one, nobody for the other
+AGAIN = 1  # more than its like: what was begun and lost has waited longest
 LOCK = 0x64617971  # "dayq"; its own among the advisory locks of the database
 
 _app = App(connector=SyncPsycopgConnector())  # never opened: it writes jobs on connections that it is given
@@ -58,7 +59,7 @@ def wake(session: Session, run: Run) -> None:
             _app.configure_task(
                 TASK,
                 queueing_lock=f"run {run.id}",
-                priority=SCHEDULES if run.role == SYSTEM.role else PEOPLE,
+                priority=(SCHEDULES if run.role == SYSTEM.role else PEOPLE) + AGAIN * (run.attempt > 0),
                 connection=driver,
             ).defer(run=run.id)
     except AlreadyEnqueued:

@@ -78,7 +78,11 @@ def place(**settings: str) -> Iterator[Place]:
         writer.create(owner)
         clients = [{"client_id": number} for number in range(1, CLIENTS + 1)]
         writer.write(owner, {"client": to_arrow("client", clients)}, author="tests", message="a few clients")
-        yield Place(Installation(workspace), environment)
+        installation = Installation(workspace)
+        try:
+            yield Place(installation, environment)
+        finally:
+            installation.database.dispose()
     finally:
         server.stop(workspace)
         shutil.rmtree(root, ignore_errors=True)

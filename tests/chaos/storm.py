@@ -83,10 +83,8 @@ class Storm:
     wait: int = 1500  # milliseconds that a run takes at least
     pace: tuple[float, float] = (0.6, 2.4)  # seconds between kills
     patience: float = 300.0
-    done: Counter[str] = field(default_factory=Counter)
-    orphaned: dict[tuple[int, int], float] = field(
-        default_factory=dict
-    )  # (run, attempt): seconds since its worker died
+    done: Counter[str] = field(default_factory=Counter)  # what was killed, how often
+    orphaned: dict[tuple[int, int], float] = field(default_factory=dict)  # (run, attempt): seconds without a maker
     takeovers: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -127,6 +127,18 @@ def test_people_come_before_the_schedule(session):
     assert order == [asked.id, scheduled.id]
 
 
+def test_what_was_begun_and_lost_comes_before_its_like(session):
+    fresh, lost = queue.submit(session, request()), queue.submit(session, request())
+    session.execute(text("DELETE FROM procrastinate_jobs"))
+    session.execute(text("UPDATE run SET attempt = 1 WHERE id = :lost"), {"lost": lost.id})
+    session.expire_all()
+    assert queue.reconcile(session, LEASE) == 2
+    assert jobs(session) == [
+        ({"run": fresh.id}, "todo", queue.PEOPLE),
+        ({"run": lost.id}, "todo", queue.PEOPLE + queue.AGAIN),
+    ]
+
+
 def test_a_run_without_a_job_gets_one(session):
     run = queue.submit(session, request())
     session.execute(text("DELETE FROM procrastinate_jobs"))  # its worker died between the job and the run
