@@ -27,7 +27,7 @@ def main() -> None:
     killed = ", ".join(f"{count} {what}" for what, count in sorted(storm.done.items()))
     longest = max(storm.takeovers, default=0.0)
     click.echo(
-        f"seed {words.seed}: {words.runs} runs; killed: {killed}; "
+        f"seed {words.seed}: {words.runs} runs; killed: {killed}; database restarted: {storm.restarts}; "
         f"{len(storm.takeovers)} takeovers, longest {longest:.1f} s"
     )
     click.echo("\n".join(found) or "nothing lost, nothing twice")

@@ -86,6 +86,7 @@ class Storm:
     done: Counter[str] = field(default_factory=Counter)  # what was killed, how often
     orphaned: dict[tuple[int, int], float] = field(default_factory=dict)  # (run, attempt): seconds without a maker
     takeovers: list[float] = field(default_factory=list)
+    restarts: int = 0  # of the database
 
     def __post_init__(self) -> None:
         logs = self.place.workspace.root
@@ -107,7 +108,7 @@ class Storm:
                 standing = self.standing()
                 self.ask(standing)
                 self.watch(standing)
-                has_killed = sum(self.done.values()) >= self.kills
+                has_killed = self.done.total() >= self.kills
                 if has_killed and self.is_over(standing):
                     break
                 if time.monotonic() > deadline:
@@ -116,9 +117,9 @@ class Storm:
                 if not has_killed and time.monotonic() > next_kill:
                     self.strike()
                     next_kill = time.monotonic() + self.dice.uniform(*self.pace)
-                    if sum(self.done.values()) == restart_at:
+                    if self.done.total() >= restart_at and not self.restarts:
                         self.place.restart_database()
-                        self.done["database restarted"] += 1
+                        self.restarts += 1
                 time.sleep(0.1)
             self.settle(deadline)
         finally:
