@@ -28,7 +28,7 @@ from reports_lib.database.schema import Link, Mail, MailState, Run, Snapshot, St
 from reports_lib.errors import DatabaseError
 from reports_lib.portal.app import app
 from reports_lib.rendering.formats import Format
-from reports_lib.runs.queue import has_worker, submit
+from reports_lib.runs.queue import submit
 from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
 from reports_lib.snapshots.verify import verify
@@ -49,14 +49,21 @@ class Service:
     place: Place
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    begun: int = 0  # where in the log its present life begins
 
     def see_to(self) -> None:
         """Start it if it does not run."""
         if self.process is None or self.process.poll() is not None:
             with self.log.open("ab") as log:
+                self.begun = log.tell()
                 self.process = subprocess.Popen(
                     self.command, env=os.environ | dict(self.place.environment), stdout=log, stderr=log, cwd=ROOT
                 )
+
+    def is_ready(self) -> bool:
+        """Whether it runs and has said that it takes runs."""
+        is_alive = self.process is not None and self.process.poll() is None
+        return is_alive and b" ready " in self.log.read_bytes()[self.begun :]
 
     def kill(self) -> None:
         if self.process and self.process.poll() is None:
@@ -214,10 +221,10 @@ class Storm:
                 self.orphaned[run, attempt] = seconds + now - before
 
     def is_manned(self) -> bool:
-        """Whether a worker is up, and the database too."""
+        """Whether a worker is up that takes runs, and the database too."""
         try:
-            with Session(self.place.installation.database) as session:
-                return has_worker(session, self.place.workspace.lease)
+            with self.place.installation.database.connect():
+                return any(worker.is_ready() for worker in self.workers)
         except DatabaseError:
             return False
 

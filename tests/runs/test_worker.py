@@ -404,8 +404,11 @@ def test_two_workers_share_what_there_is(office, crew):  # F7
     for run in set(runs):
         assert crew.ends(run, 90).state == State.GENERATED
         assert crew.run(run).attempt == 1
-    done = [sum(" run " in line for line in crew.log(w).splitlines()) for w in workers]
-    assert sum(done) == 6
+    deadline = time.monotonic() + 20
+    while (done := sum(" run " in line for w in workers for line in crew.log(w).splitlines())) < 6:
+        assert time.monotonic() < deadline  # a line comes a moment after its run
+        time.sleep(0.1)
+    assert done == 6
     with Session(office.installation.database) as session:
         assert session.query(Snapshot).filter_by(family="shared").count() == 6
 
