@@ -31,6 +31,7 @@ __all__ = ["Kernel", "Pool"]
 PATIENCE = 60.0  # seconds that somebody waits for a kernel
 LOOK = 1.0  # seconds between looks at those that are ready
 LARGEST = 2**28  # bytes of one output of a kernel
+CALM = 1.5  # seconds before one that was taken is replaced: warming it beside the run would cost the run a third more
 AGAIN = 2.0  # seconds before the next try where a kernel could not be started
 
 
@@ -64,6 +65,7 @@ class Pool:
         self._making = 0
         self._used = time.monotonic()
         self._failed_at = float("-inf")
+        self._short_since = float("-inf")  # the first are made at once
         self._failure: tuple[float, BaseException | None] = float("-inf"), None  # of which start, and why
         self._closed = False
         self._hands = ThreadPoolExecutor(max_workers=4, thread_name_prefix="daybook-kernel")
@@ -161,8 +163,10 @@ class Pool:
                 self._ready = deque(good[:wanted])
                 for kernel in gone:
                     self._hands.submit(kernel.close)
-                if self._waiting or moment > self._failed_at + AGAIN:
-                    for _ in range(wanted - len(self._ready) - self._making):
+                lacking = wanted - len(self._ready) - self._making
+                self._short_since = min(self._short_since, moment) if lacking > 0 else float("inf")
+                if self._waiting or moment > max(self._failed_at + AGAIN, self._short_since + CALM):
+                    for _ in range(lacking):
                         self._making += 1
                         self._hands.submit(self._make)
                 self._changed.wait(LOOK)
