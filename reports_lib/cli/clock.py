@@ -26,7 +26,7 @@ from reports_lib.runs.plan import plan
 from reports_lib.runs.schedule import read_entries, read_schedule
 from reports_lib.runs.timekeeper import Timekeeper
 from reports_lib.runs.wait import wait
-from reports_lib.runs.workers import has_worker
+from reports_lib.runs.workers import is_manned
 from reports_lib.workspace import Workspace
 
 UNFINISHED = (State.QUEUED, State.GENERATING)
@@ -157,21 +157,16 @@ def _fill(installation: Installation, entries: Iterable[Entry], span: Span, deli
 
 def _finish(installation: Installation, runs: Sequence[int], failures: Failures) -> None:
     """See runs to their end, made by this process if there is no worker, and print what came of each."""
-    if runs and not _has_worker(installation) and attend(installation, once=True, quiet=not sys.stderr.isatty()):
+    if runs and not is_manned(installation) and attend(installation, once=True, quiet=not sys.stderr.isatty()):
         sys.exit(143)
     for run_id in runs:
         with Session(installation.database) as session:
             where = _words(record.find(session, run_id).run_key)
         with failures.caught(where), running(where) as progress:
             click.echo(f"{where}  {line(wait(installation, run_id, progress))}")
-    if not _has_worker(installation):
+    if not is_manned(installation):
         workspace = installation.workspace
         deliver_mail(installation.database, installation.store, sender_of(workspace), workspace)
-
-
-def _has_worker(installation: Installation) -> bool:
-    with Session(installation.database) as session:
-        return has_worker(session, installation.workspace.lease)
 
 
 def _show_due(installation: Installation, failures: Failures) -> None:

@@ -19,7 +19,7 @@ from reports_lib.runs.plan import plan
 from reports_lib.runs.queue import submit
 from reports_lib.runs.request import DEFAULT_FORMATS, Request
 from reports_lib.runs.wait import wait
-from reports_lib.runs.workers import has_worker
+from reports_lib.runs.workers import is_manned
 from reports_lib.snapshots.manifest import Author
 from reports_lib.warehouse.connection import connect
 from reports_lib.workspace import Workspace
@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913, PLR0917  # one for each option
         data_version=data_version,
         recipients=to,
     )
-    if not is_left and not _has_worker(installation):
+    if not is_left and not is_manned(installation):
         with running(family, quiet=as_json) as progress:
             outcome = generate(request, installation, progress)
         _post(installation, request)
@@ -104,11 +104,6 @@ def resolve(family: str, set_name: str | None, changes: Given, as_of: datetime) 
         resolved = schema.resolve(asked, as_of, warehouse.options, installation.workspace.time_zone)
     for name, literal in resolved.literals.items():
         click.echo(f"{name}={','.join(literal) if isinstance(literal, list) else literal}")
-
-
-def _has_worker(installation: Installation) -> bool:
-    with Session(installation.database) as session:
-        return has_worker(session, installation.workspace.lease)
 
 
 def _post(installation: Installation, request: Request) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from reports_lib import __version__
 from reports_lib.database.schema import Worker
 from reports_lib.runs.identity import is_dead
+from reports_lib.runs.installation import Installation
 from reports_lib.runs.record import NOW
 
 FORGOTTEN = timedelta(minutes=10)  # a worker that nobody has heard of for so long
@@ -34,6 +35,12 @@ def has_worker(session: Session, lease: float) -> bool:
     """Whether anybody is there to make runs."""
     fresh = select(Worker.id).where(Worker.heartbeat_at >= NOW() - timedelta(seconds=lease))
     return any(not is_dead(worker) for worker in session.scalars(fresh))
+
+
+def is_manned(installation: Installation) -> bool:
+    """Whether anybody is there to make the installation's runs; raises `DatabaseError`."""
+    with Session(installation.database) as session:
+        return has_worker(session, installation.workspace.lease)
 
 
 def forget(session: Session) -> None:

@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from reports_lib.errors import NotebookError
 from reports_lib.kernels import fingerprint
 from reports_lib.kernels import pool as pools
-from reports_lib.kernels.pool import Pool
+from reports_lib.kernels.pool import CALM, Pool
 from tests.kernels.conftest import executed, gone, notebook, text
 
 pytestmark = pytest.mark.kernel
@@ -64,6 +64,16 @@ def test_kernels_are_ready_before_they_are_asked_for(tmp_path):
             assert {one.pids()[0], two.pids()[0]} == waiting
             until(lambda: len(ready(pool)) == 2)  # there are new ones
             assert not waiting & {kernel.pids()[0] for kernel in ready(pool)}
+
+
+def test_the_next_kernel_is_not_made_beside_the_run_that_begins(tmp_path):
+    with Pool(size=1, idle=600) as pool:
+        until(lambda: ready(pool))
+        with pool.take({}, tmp_path):
+            time.sleep(CALM / 2)
+            assert not ready(pool)
+            assert pool._making == 0
+            until(lambda: ready(pool))
 
 
 def test_taking_leaves_no_trace_in_the_notebook(tmp_path):
