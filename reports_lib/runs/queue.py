@@ -21,7 +21,7 @@ __all__ = ["TASK", "has_worker", "reconcile", "retry", "submit", "wake"]
 
 TASK = "run"
 PEOPLE, SCHEDULES = 10, 0  # priorities: somebody waits for the one, nobody for the other
-AGAIN = 1  # more than its like: what was begun and lost has waited longest
+AGAIN = 20  # before all others: what was begun and lost has waited longest, whoever asked for it
 LOCK = 0x64617971  # "dayq"; its own among the advisory locks of the database
 
 _app = App(connector=SyncPsycopgConnector())  # never opened: it writes jobs on connections that it is given
@@ -53,17 +53,19 @@ def retry(session: Session, run_id: int) -> Run:
 
 def wake(session: Session, run: Run) -> None:
     """A job for the run in the caller's transaction, unless one waits already. Raises `DatabaseError`."""
+    priority = AGAIN if run.attempt else SCHEDULES if run.role == SYSTEM.role else PEOPLE
     try:
         with session.begin_nested():
             driver = cast("psycopg.Connection[object]", session.connection().connection.driver_connection)
             _app.configure_task(
                 TASK,
                 queueing_lock=f"run {run.id}",
-                priority=(SCHEDULES if run.role == SYSTEM.role else PEOPLE) + AGAIN * (run.attempt > 0),
+                priority=priority,
                 connection=driver,
             ).defer(run=run.id)
-    except AlreadyEnqueued:
-        pass
+    except AlreadyEnqueued:  # perhaps since before it was begun
+        sooner = "UPDATE procrastinate_jobs SET priority = :priority WHERE queueing_lock = :lock AND status = 'todo'"
+        session.execute(text(sooner), {"priority": priority, "lock": f"run {run.id}"})
     except ConnectorException as error:
         raise DatabaseError(f"the queue cannot be written: {error.__cause__}") from None
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Run, State
 from reports_lib.delivery import outbox
 from reports_lib.errors import DaybookError
-from reports_lib.runs import record
+from reports_lib.runs import queue, record
 from reports_lib.runs.identity import is_dead
 from reports_lib.workspace import Workspace
 
@@ -61,6 +61,8 @@ def recover(session: Session, workspace: Workspace) -> list[Lost]:
     for run_id, attempt, worker in session.execute(query.with_for_update(skip_locked=True)).all():
         why = "its worker died" if worker in dead else f"its worker was silent for {workspace.lease} seconds"
         state = _try_again(session, run_id, attempt, DaybookError(why), workspace, 0)
+        if state == State.QUEUED:
+            queue.wake(session, session.get_one(Run, run_id, populate_existing=True))
         if state:
             found.append(Lost(run_id, attempt, worker or "", state))
     return found

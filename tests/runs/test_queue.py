@@ -14,7 +14,7 @@ from reports_lib.database.schema import Run, State, Worker
 from reports_lib.database.server import database_url
 from reports_lib.database.url import connect, replaced
 from reports_lib.errors import DatabaseError, NotebookError, StateError
-from reports_lib.runs import queue, record, workers
+from reports_lib.runs import queue, record, recovery, workers
 from reports_lib.runs.identity import identity
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.request import SYSTEM, Request
@@ -127,16 +127,24 @@ def test_people_come_before_the_schedule(session):
     assert order == [asked.id, scheduled.id]
 
 
-def test_what_was_begun_and_lost_comes_before_its_like(session):
-    fresh, lost = queue.submit(session, request()), queue.submit(session, request())
+def test_what_was_begun_and_lost_comes_first(session):
+    fresh, lost = queue.submit(session, request()), queue.submit(session, request(author=SYSTEM))
     session.execute(text("DELETE FROM procrastinate_jobs"))
     session.execute(text("UPDATE run SET attempt = 1 WHERE id = :lost"), {"lost": lost.id})
     session.expire_all()
     assert queue.reconcile(session, LEASE) == 2
     assert jobs(session) == [
         ({"run": fresh.id}, "todo", queue.PEOPLE),
-        ({"run": lost.id}, "todo", queue.PEOPLE + queue.AGAIN),
+        ({"run": lost.id}, "todo", queue.AGAIN),
     ]
+
+
+def test_a_job_that_waited_already_comes_first_too_once_its_run_was_lost(session):
+    lost = queue.submit(session, request(author=SYSTEM))
+    assert record.take(session, lost.id, "a worker that nobody knows")
+    session.execute(text("UPDATE run SET heartbeat_at = now() - interval '1 day' WHERE id = :lost"), {"lost": lost.id})
+    assert [each.run for each in recovery.recover(session, Workspace(None, None))] == [lost.id]
+    assert jobs(session) == [({"run": lost.id}, "todo", queue.AGAIN)]
 
 
 def test_a_run_without_a_job_gets_one(session):
