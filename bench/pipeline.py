@@ -36,7 +36,7 @@ def main() -> None:
         folder = Path(name)
         reports = {family: Report(installation, folder, family, given) for family, given in REPORTS.items()}
         whole = Report(installation, folder, "customer_dynamics", REPORTS["customer_dynamics"], ALL)
-        Report.warm()
+        whole.warm()
         with workers(installation, 1, folder):
             spent = {family: _spent(report, words.rounds) for family, report in reports.items()}
             everything = in_turn({"": whole.asked_for}, words.rounds, settle)[""]

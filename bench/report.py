@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,9 +24,8 @@ from reports_lib.runs.queue import submit
 from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
 from reports_lib.snapshots.seal import open_file, open_snapshot
-from reports_lib.warehouse.connection import prepare
 from reports_lib.warehouse.demo.build import demo_as_of
-from reports_lib.warehouse.versions import latest
+from reports_lib.warehouse.versions import Version, latest
 
 BIN = Path(sys.executable).parent
 MAIN = "application/vnd.daybook.table+json"
@@ -83,9 +83,8 @@ class Report:
 
     @staticmethod
     def warm() -> None:
-        """What a kernel of the pool has done before it is asked."""
+        """What a warm process has: all is imported and was used once, a DuckDB is open with its extensions."""
         notebook.warm()
-        prepare()
 
     def check(self) -> None:
         """Both ways show the same table, or the comparison is worth nothing."""
@@ -104,6 +103,10 @@ class Report:
     def as_of(self) -> str:
         return demo_as_of().isoformat()
 
+    @cached_property
+    def _version(self) -> Version | None:
+        return latest(self.installation.warehouse)
+
     @property
     def executed(self) -> Path:
         return self.folder / f"{self.family}.ipynb"
@@ -114,7 +117,7 @@ class Report:
             **os.environ,
             "DAYBOOK_HOME": str(self.installation.workspace.root),
             "DAYBOOK_WAREHOUSE": str(self.installation.warehouse),
-            "DAYBOOK_DATA_VERSION": latest(self.installation.warehouse) or "",
+            "DAYBOOK_DATA_VERSION": self._version.name if self._version else "",
             "DAYBOOK_AS_OF": self.as_of,
         }
 

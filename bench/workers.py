@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bench.report import BIN, Report
 from reports_lib.database.schema import Run, State
+from reports_lib.kernels.pool import CALM
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.queue import submit
 
@@ -44,7 +45,8 @@ def workers(installation: Installation, count: int, log: Path, **settings: str) 
 
 
 def settle() -> None:
-    """Until the machine is quiet: kernels and renderers that were used are replaced in the background."""
+    """Until the machine is quiet: kernels and renderers that were used are replaced in the background, a moment later."""
+    time.sleep(CALM + 0.5)
     deadline = time.monotonic() + 20
     while psutil.cpu_percent(0.4) > 15 and time.monotonic() < deadline:
         pass

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from IPython.display import Markdown
@@ -48,7 +49,7 @@ from reports_lib.values.interval import Interval as Stretch
 from reports_lib.values.money import percent_of, round_half_up
 from reports_lib.warehouse import engine
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.connection import Warehouse, connect, prepare
+from reports_lib.warehouse.connection import Warehouse, connect, prepare, rehearse
 
 __all__ = [
     "Asked",
@@ -120,14 +121,20 @@ def compile_ahead() -> None:
     customer_dynamics.compile_ahead()
 
 
-def warm() -> None:
-    """All that a kernel can do before anybody asks: a DuckDB is opened, and everything is drawn once and thrown away.
+def warm(expected: Mapping[str, str] = MappingProxyType({})) -> None:
+    """All that a kernel can do before anybody asks: everything is asked and drawn once and thrown away.
 
-    It needs no secret, and leaves nothing that a report could tell.
+    It needs no secret, and leaves nothing that a report could tell. If the run is `expected` to read
+    one version of a lake, that is entered already.
     """
     compile_ahead()
-    prepare()
-    tables = os.environ.pop("DAYBOOK_TABLES", None)  # or the table would be taken for one of the notebook's
+    if text := expected.get("DAYBOOK_WAREHOUSE"):
+        rehearse(Address.parse(text), customer_dynamics.rehearse)
+    else:
+        prepare()
+    before = dict(os.environ)
+    os.environ.update(expected)
+    os.environ.pop("DAYBOOK_TABLES", None)  # or the table would be taken for one of the notebook's
     try:
         month, amount = Column("month", "Month"), Column("amount", "Amount", "money", "Group")
         rows = [{"month": f"2026-{number:02}", "amount": Decimal(number)} for number in range(1, 13)]
@@ -140,8 +147,8 @@ def warm() -> None:
         for one in shown:
             one._repr_mimebundle_()
     finally:
-        if tables is not None:
-            os.environ["DAYBOOK_TABLES"] = tables
+        os.environ.clear()
+        os.environ.update(before)
     gc.collect()
     gc.freeze()  # what is there by now stays there: the collector need not look at it in the midst of a report
 

@@ -158,6 +158,11 @@ class Workspace:
         """Folder of the lake's Parquet files."""
         return self.outputs / "lake"
 
+    @property
+    def catalogues(self) -> Path:
+        """Folder of copies of the lake's catalogue, one a data version; they may be removed at any time."""
+        return self.outputs / "catalogues"
+
     def families(self) -> list[str]:
         """Names of all families: the notebooks there are, in alphabetical order."""
         return sorted(p.stem for p in self.notebooks.glob("*.ipynb") if FAMILY.fullmatch(p.stem))

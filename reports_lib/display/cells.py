@@ -1,26 +1,12 @@
 """A shown value to the text that a person reads in its cell."""
 
-import re
 from datetime import date, datetime
 from decimal import Decimal
 
 from markupsafe import Markup, escape
 
 from reports_lib.display.column import Column, Value
-from reports_lib.values.formats import NOTHING, day, number
-
-_ILLEGIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-_BREAKS = {0x2028: " ", 0x2029: " "}
-
-
-def legible(text: str) -> str:
-    """`text` with the replacement character for what no page and no picture can hold, on one line.
-
-    Not a nicety: vl-convert ends the whole process over a control character in a label, and fails over U+2028.
-    """
-    return _ILLEGIBLE.sub("\ufffd", text).translate(_BREAKS)
-
+from reports_lib.values.formats import NOTHING, day, legible, number
 
 def text(column: Column, value: Value) -> str:
     """The cell's text: grouped figures with a true minus, ISO dates, an em dash for nothing (G-9)."""

@@ -1,11 +1,12 @@
 """Charts of a report: rows to a picture that needs no script, with its figures behind it.
 
-    image/svg+xml                         what everyone sees, in HTML and PDF alike
+    image/svg+xml                         what everyone sees, in HTML and PDF alike; a run may have it drawn later
     application/vnd.daybook.chart+json    title, description, the figures as text, and the Vega-Lite spec
 
 Vega draws floats: figures become floats for the drawing, and stay exact in the text behind it.
 """
 
+import os
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +16,9 @@ from reports_lib.display import drawing
 from reports_lib.display.cells import text
 from reports_lib.display.column import Column
 from reports_lib.display.rows import Row, Rows, plain, shown
+from reports_lib.picture import LATER, PICTURES, Spec, named, svg
 
+SVG = "image/svg+xml"
 MIME = "application/vnd.daybook.chart+json"
 
 
@@ -32,8 +35,8 @@ class Chart:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         has_figures = any(row[self.columns[1].name] is not None for row in self.rows)
         spec = drawing.spec(self.mark, self.columns, self.rows) if has_figures else None
-        return {
-            "image/svg+xml": drawing.svg(spec, self.title, self.alternative),
+        picture = {SVG: self._picture(spec)} if spec is None or os.environ.get(PICTURES) != LATER else {}
+        return picture | {
             "text/plain": f"{self.title}\n{self.alternative}",
             MIME: {
                 "title": self.title,
@@ -43,6 +46,11 @@ class Chart:
                 "spec": spec,
             },
         }
+
+    def _picture(self, spec: Spec | None) -> str:
+        if spec is None:
+            return named(drawing.blank(), self.title, self.alternative)
+        return svg(spec, self.title, self.alternative)
 
     @property
     def alternative(self) -> str:

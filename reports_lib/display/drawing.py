@@ -1,4 +1,4 @@
-"""Chart rows to a Vega-Lite specification, and that to SVG by vl-convert.
+"""Chart rows to a Vega-Lite specification.
 
 The specification is written as the plain dictionary that it is: Altair would check it against its
 schema for a second of import time, and comes to the same.
@@ -7,13 +7,10 @@ schema for a second of import time, and comes to the same.
 import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import cache
-from html import escape
-from types import ModuleType
 from typing import Any
 
 from reports_lib import fonts
-from reports_lib.display.cells import legible, text
+from reports_lib.display.cells import text
 from reports_lib.display.column import Column
 from reports_lib.display.rows import Row
 
@@ -21,8 +18,6 @@ WIDTH, HEIGHT = 760, 260  # CSS pixels; the page scales the picture
 TICKS = 14
 LETTERS = 84  # of tick labels that fit side by side before they are thinned
 TOO_LONG = 24  # letters of a tick label before it is cut
-SURE = 14  # plain letters that fit in either axis' limit, however wide they are
-MOST = 1e12  # figures below it have labels that fit too
 FONT = f"{fonts.FAMILY}, system-ui, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 QUIET, LINE, HAIR = "#52606d", "#9aa5b1", "#e4e7eb"
 # after Okabe and Ito: told apart by all kinds of colour vision, the first is the accent of the page
@@ -49,19 +44,6 @@ def spec(mark: str, columns: Sequence[Column], rows: Sequence[Row]) -> Spec:
         "encoding": encoding,
         "config": theme(),
     }
-
-
-def svg(specification: Spec | None, title: str, description: str) -> str:
-    """The picture, named and described for those who do not see it; words stay words, not outlines."""
-    if specification is None:
-        return named(_blank(), title, description)
-    return named(str(_converter().vegalite_to_svg(_unlimited(_drawable(specification)))), title, description)
-
-
-def named(drawn: str, title: str, description: str) -> str:
-    """A picture with the words for those who do not see it."""
-    end = drawn.index(">", drawn.index("<svg")) + 1
-    return f"{drawn[:end]}<title>{_words(title)}</title><desc>{_words(description)}</desc>{drawn[end:]}"
 
 
 def summary(columns: Sequence[Column], rows: Sequence[Row]) -> str:
@@ -99,31 +81,6 @@ def theme() -> Spec:
         "line": {"color": SERIES[0], "strokeWidth": 2.5},
         "point": {"filled": True, "size": 40, "color": SERIES[0]},
     }
-
-
-def _words(text: str) -> str:
-    return escape(legible(text))
-
-
-def _drawable(part: Any) -> Any:  # noqa: ANN401 - a JSON value
-    if isinstance(part, dict):
-        return {name: _drawable(value) for name, value in part.items()}
-    if isinstance(part, list):
-        return [_drawable(value) for value in part]
-    return legible(part) if isinstance(part, str) else part
-
-
-def _unlimited(specification: Spec) -> Spec:
-    """The same picture for less: a limit that no label reaches costs two more measurements of each label.
-
-    To measure a text is most of the work of drawing, about a millisecond each.
-    """
-    encoding = specification["encoding"]
-    if all(name.isascii() and len(name) <= SURE for name in encoding["x"]["scale"]["domain"]):
-        encoding["x"]["axis"]["labelLimit"] = 0
-    if all(abs(point["y"] or 0) < MOST for point in specification["data"]["values"]):
-        encoding["y"]["axis"]["labelLimit"] = 0
-    return specification
 
 
 def _once(names: Iterator[str] | Sequence[str]) -> list[str]:
@@ -170,19 +127,11 @@ def _float(value: Decimal | int | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _blank() -> str:
+def blank() -> str:
+    """The picture of a chart without a figure."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="120" viewBox="0 0 {WIDTH} 120">'
         f'<rect width="{WIDTH}" height="120" fill="#f5f7fa"/>'
         f'<text x="{WIDTH // 2}" y="65" text-anchor="middle" font-family="{FONT}" '
         f'font-size="15" fill="{QUIET}">No data for these parameters</text></svg>'
     )
-
-
-@cache
-def _converter() -> ModuleType:
-    import vl_convert
-
-    vl_convert.register_font_directory(str(fonts.FOLDER))
-    found: ModuleType = vl_convert
-    return found

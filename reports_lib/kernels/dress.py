@@ -12,12 +12,16 @@ import traceback
 from collections.abc import Mapping
 
 
-def warm() -> None:
-    """All that costs time and holds no secret, before anybody asks; never fails."""
+def warm(expected: Mapping[str, str]) -> None:
+    """All that costs time and holds no secret, before anybody asks; never fails.
+
+    `expected` are variables that the run will have in all likelihood, and no secret either.
+    """
     try:
         importlib.import_module("reports_lib.kernels.zygote").preload()  # at once, if we were forked
+        importlib.import_module("reports_lib.kernels.outlet")
         if ready := getattr(importlib.import_module("reports_lib.notebook"), "warm", None):
-            ready()
+            ready(expected)
     except Exception:  # a notebook that needs what is missing will say so itself
         os.write(2, traceback.format_exc().encode(errors="replace"))
 

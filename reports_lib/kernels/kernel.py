@@ -56,10 +56,11 @@ class Kernel:
         )
         self.client: AsyncKernelClient = None  # from start() on
 
-    def start(self, timeout: float, *, warm: bool) -> None:
-        """Start it, connect and wait until it is ready, and also `warm`; not to be called inside an event loop.
+    def start(self, timeout: float, *, warm: Mapping[str, str] | None) -> None:
+        """Start it, connect and wait until it is ready; not to be called inside an event loop.
 
-        Raises `NotebookError`, and leaves nothing behind, if it is not ready after `timeout` seconds.
+        Unless `warm` is None it also does what it can before it is asked; those variables it will have then,
+        in all likelihood. Raises `NotebookError`, and leaves nothing behind, if it is not ready after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         environment = kernel_environment({}, str(self.home))
@@ -72,7 +73,7 @@ class Kernel:
             self.client.start_channels(hb=False)
             self.client.allow_stdin = False
             self._receive("iopub", deadline, "iopub_welcome")
-            self.say(f"{DRESS}.warm()" if warm else "", deadline - time.monotonic())
+            self.say("" if warm is None else f"{DRESS}.warm({dict(warm)!r})", deadline - time.monotonic())
         except BaseException:
             self.close()
             raise

@@ -41,6 +41,7 @@ def launch() -> None:
     # 1 stands for a parent that need not be watched: the keeper does better than a thread that polls
     app = IPKernelApp.instance(parent_handle=1)
     app.initialize()
+    app.log.setLevel(app.log_level)  # what its handler would drop need not be put together, four times a cell
     app.start()
 
 

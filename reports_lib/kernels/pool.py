@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -41,13 +41,23 @@ class Pool:
     `size` of them are kept, and let go after `idle` seconds without `take()`; with size 0 each is
     started when it is asked for. They are forked by a zygote of the pool's own, which ends with us
     however we end, or by the shared one of `zygote_folder`. Without `fork` they are plain processes.
-    Of an output of more than `largest` bytes nothing reaches us but that there was one.
+    Of an output of more than `largest` bytes nothing reaches us but that there was one. `expected`
+    says which variables the next run will have in all likelihood, no secret among them: a kernel gets
+    ready for those.
     """
 
     def __init__(
-        self, size: int, idle: float, zygote_folder: Path | None = None, *, fork: bool = True, largest: int = LARGEST
+        self,
+        size: int,
+        idle: float,
+        zygote_folder: Path | None = None,
+        *,
+        fork: bool = True,
+        largest: int = LARGEST,
+        expected: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._size = size
+        self._expected = expected
         self._idle = idle
         self._folder = Path(tempfile.mkdtemp(prefix="daybook-"))
         self._removal = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # also if never closed
@@ -177,7 +187,8 @@ class Pool:
         failure = None
         try:
             kernel = Kernel(self._folder / f"k{next(self._numbers)}", self._context, self._provisioner)
-            kernel.start(PATIENCE, warm=self._waiting == 0)  # who waits need not wait for what may not be used
+            # who waits need not wait for what may not be used
+            kernel.start(PATIENCE, warm=None if self._waiting else self._expected())
         except Exception as error:
             kernel, failure = None, error
         with self._changed:

@@ -99,10 +99,9 @@ def declared(tables: Tables, _: object) -> ir.Table:
     return tables("fx_rate").select("from_currency", "to_currency", "effective_from", "rate")
 
 
-def head(tables: Tables, _: object) -> ir.Table:
-    """The `currency` of the company at the head of the group, if there is one."""
-    company = tables("company")
-    return company.filter(company.parent_company_id.isnull()).order_by("company_id").limit(1).select("currency")
+def companies(tables: Tables, _: object) -> ir.Table:
+    """Every company, the one above it, and its currency."""
+    return tables("company").select("company_id", "parent_company_id", "currency")
 
 
 def precision(tables: Tables, _: object) -> ir.Table:
@@ -111,10 +110,11 @@ def precision(tables: Tables, _: object) -> ir.Table:
     return currency.filter(currency.code == report_currency()).select("totals_precision", "details_precision")
 
 
-def rates(declared: Iterable[Row], heads: Sequence[Row], currency: str) -> Rates:
-    """All rates into `currency`; where no pair is declared they go over the base currency, that of the `head`."""
+def rates(declared: Iterable[Row], companies: Iterable[Row], currency: str) -> Rates:
+    """All rates into `currency`; where no pair is declared they go over that of the company at the head of the group."""
     pairs = [(r["from_currency"], r["to_currency"], r["effective_from"], r["rate"]) for r in declared]
-    return Rates.of(pairs, to=currency, base=heads[0]["currency"] if heads else None)
+    heads = [(r["company_id"], r["currency"]) for r in companies if r["parent_company_id"] is None]
+    return Rates.of(pairs, to=currency, base=min(heads)[1] if heads else None)
 
 
 @dataclass(frozen=True)

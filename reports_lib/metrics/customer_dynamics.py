@@ -13,8 +13,10 @@ companies, package names) are read before or after it.
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
@@ -29,6 +31,7 @@ from reports_lib.metrics.question import Question, Shape, Warehouse, is_by_packa
 from reports_lib.metrics.stocks import STOCKS, stocks
 from reports_lib.metrics.timeline import Timeline, buckets
 from reports_lib.metrics.together import FIRST, LAST, together
+from reports_lib.values.interval import Interval
 from reports_lib.values.spine import spine
 from reports_lib.warehouse.statement import Dialect, Tables, statement
 
@@ -55,7 +58,7 @@ def customer_dynamics(warehouse: Warehouse, asked: Question) -> Figures:
     all that the warehouse lacks.
     """
     warehouse.check(_read(asked))
-    declared = currency.rates(warehouse.ask(currency.declared), warehouse.ask(currency.head), asked.currency)
+    declared = currency.rates(warehouse.ask(currency.declared), warehouse.ask(currency.companies), asked.currency)
     places = currency.places(warehouse.ask(currency.precision, values={"currency": asked.currency}))
     bounds = spine(asked.interval, unit(asked), asked.as_of, asked.active_duration)
     if not bounds:
@@ -85,10 +88,21 @@ def shape_of(asked: Question, picks: Collection[str] = ()) -> Shape:
 
 def compile_ahead() -> None:
     """Compile for a lake what is asked most: no filter, by time alone and by package. Asks nobody."""
-    for build in (currency.declared, currency.head, currency.precision, names):
+    for build in (currency.declared, currency.companies, currency.precision, names):
         statement(Dialect(), build, None)
     for shape in (PLAIN, replace(PLAIN, is_by_package=True)):
         statement(Dialect(), query, shape)
+
+
+def rehearse(warehouse: Warehouse) -> None:
+    """Ask what is asked most, of a time long before there are any data: the engine learns the way, and finds nothing."""
+    days = [datetime(1970, 1, day, tzinfo=UTC) for day in (1, 2)]
+    timeline = Timeline(spine(Interval(*days, ZoneInfo("UTC")), None, days[1], 1))
+    to = "USD"
+    declared = currency.rates(warehouse.ask(currency.declared), warehouse.ask(currency.companies), to)
+    warehouse.ask(currency.precision, values={"currency": to})
+    values = Conversion.of(declared, timeline).values
+    warehouse.ask(query, PLAIN, timeline.values | values)
 
 
 def query(tables: Tables, shape: Shape) -> ir.Table:

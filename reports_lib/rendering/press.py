@@ -26,7 +26,7 @@ class Press:
     """`processes` renderers, for all threads of this process; each one is replaced after `tasks_each`
     works, and when it holds more than `memory` bytes after one."""
 
-    def __init__(self, processes: int = 2, tasks_each: int = 200, memory: int = 600_000_000) -> None:
+    def __init__(self, processes: int = 2, tasks_each: int = 1000, memory: int = 600_000_000) -> None:
         self._crew = Crew(processes, tasks_each, memory)
 
     def together(self, lines: Sequence[Line[T]], seconds: Time = None) -> list[T]:

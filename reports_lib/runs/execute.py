@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import nbformat
@@ -17,11 +19,15 @@ from papermill.parameterize import parameterize_notebook
 
 from reports_lib.database.outage import outage, without_passwords
 from reports_lib.errors import DatabaseError, DaybookError, LimitError, NotebookError, SettingError, StoreError, named
+from reports_lib.kernels.cells import OnCell
 from reports_lib.kernels.engine import DaybookEngine
 from reports_lib.kernels.guard import Guard
 from reports_lib.kernels.pool import Pool
 from reports_lib.parameters.schema import Resolved
+from reports_lib.picture import LATER, PICTURES
 from reports_lib.rendering.notebook_file import written
+from reports_lib.rendering.pictures import Pictures
+from reports_lib.rendering.press import Press
 
 # It warns of every parameter whose annotation it cannot read; ours have all been checked by then.
 logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -35,6 +41,7 @@ class Sandbox:
 
     `<folder>/executed.ipynb` is written when the run ends, however it ends; tables go to `<folder>/tables`.
     The kernel comes from `pool`, or else from the zygote that this user's commands share; `guard` watches it.
+    Charts are drawn by `press` while the kernel goes on, or else by the kernel.
     """
 
     folder: Path
@@ -42,6 +49,11 @@ class Sandbox:
     cell_timeout: float  # seconds
     pool: Pool | None = None
     guard: Guard | None = None
+    press: Press | None = None
+
+    def left(self) -> float:
+        """Seconds that the run has left."""
+        return self.guard.remaining if self.guard else inf
 
     @property
     def executed(self) -> Path:
@@ -137,7 +149,28 @@ def _prepared(source: NotebookNode, resolved: Resolved) -> NotebookNode:
 
 
 def _run(prepared: NotebookNode, sandbox: Sandbox, at: _Position) -> None:
-    """Run the cells of `prepared` in place."""
+    """Run the cells of `prepared` in place, and draw what they show."""
+    if sandbox.press is None:
+        _run_cells(prepared, sandbox, at.moved, {})
+    else:
+        with Pictures(sandbox.press, sandbox.left) as pictures:
+
+            def moved(index: int, count: int) -> None:
+                if index:
+                    pictures.begin(prepared.cells[index - 1])
+                at.moved(index, count)
+
+            try:
+                _run_cells(prepared, sandbox, moved, {PICTURES: LATER})
+            except BaseException:
+                with suppress(Exception):  # what comes after the first error tells nothing of it
+                    pictures.finish(prepared)
+                raise
+            pictures.finish(prepared)
+    raise_for_execution_errors(prepared, None)
+
+
+def _run_cells(prepared: NotebookNode, sandbox: Sandbox, moved: OnCell, more: Mapping[str, str]) -> None:
     try:
         DaybookEngine.execute_notebook(
             prepared,
@@ -145,14 +178,13 @@ def _run(prepared: NotebookNode, sandbox: Sandbox, at: _Position) -> None:
             progress_bar=False,
             folder=sandbox.folder,
             execution_timeout=sandbox.cell_timeout,
-            environment={**sandbox.environment, "DAYBOOK_TABLES": str(sandbox.tables)},
+            environment={**sandbox.environment, "DAYBOOK_TABLES": str(sandbox.tables), **more},
             pool=sandbox.pool,
             guard=sandbox.guard,
-            on_cell=at.moved,
+            on_cell=moved,
         )
     finally:
         _without_passwords(prepared)
-    raise_for_execution_errors(prepared, None)
 
 
 def _without_passwords(notebook: NotebookNode) -> None:

@@ -9,6 +9,7 @@ from reports_lib.database.engine import engine
 from reports_lib.database.migrations import upgrade
 from reports_lib.snapshots.store import Store
 from reports_lib.warehouse.address import Address
+from reports_lib.warehouse.versions import Version
 from reports_lib.workspace import Workspace
 
 
@@ -34,6 +35,18 @@ class Installation:
     def warehouse(self) -> Address:
         """Where reports read from, as somebody who may only read. Raises `DatabaseError`."""
         return Address.of(self.workspace)
+
+    def reading(self, version: Version | None) -> Address:
+        """Where a report reads `version` of the warehouse, None being a Postgres at its present state.
+
+        Raises `DatabaseError` and `StoreError`.
+        """
+        if version is None:
+            return self.warehouse
+        # a run that is only asked for needs no DuckDB
+        from reports_lib.warehouse.catalogue import frozen
+
+        return frozen(self.warehouse, version, self.workspace.catalogues)
 
     @property
     def url(self) -> str:

@@ -19,7 +19,7 @@ from reports_lib.kernels.guard import Guard
 from reports_lib.runs import record
 from reports_lib.runs.record import Attempt, Place
 
-PAUSE = 0.1  # seconds between two writes
+PAUSE = 0.25  # seconds between two writes
 
 
 class Lease:

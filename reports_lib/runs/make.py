@@ -133,6 +133,7 @@ class Making:
             self._workspace.cell_timeout,
             pool=self._tools.pool,
             guard=self.guard,
+            press=self._tools.press,
         )
         executed = execute(notebook, planned.resolved, sandbox, self._cell)
         self.guard.check()
@@ -244,7 +245,7 @@ class Making:
 
     def _environment(self, planned: Plan) -> dict[str, str]:
         return {
-            "DAYBOOK_WAREHOUSE": str(self._installation.warehouse),
+            "DAYBOOK_WAREHOUSE": str(self._installation.reading(planned.version)),
             "DAYBOOK_DATA_VERSION": planned.data_version or "",
             "DAYBOOK_AS_OF": self.attempt.request.as_of.isoformat(),
             "DAYBOOK_MEMORY_LIMIT": self._workspace.memory_limit,

@@ -15,7 +15,7 @@ from reports_lib.runs.request import Request
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.connection import LOOKUPS, Warehouse, connect
 from reports_lib.warehouse.tables import TABLES
-from reports_lib.warehouse.versions import latest
+from reports_lib.warehouse.versions import Version, find, latest
 
 REMEMBERED = 256  # lists of options
 
@@ -24,27 +24,31 @@ _known: dict[tuple[Address, str | None, str, datetime | None], list[Option]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """A request that can be run. `data_version` None reads a Postgres at its present state."""
+    """A request that can be run. `version` None reads a Postgres at its present state."""
 
     notebook: Path
     title: str
     resolved: Resolved
-    data_version: str | None
+    version: Version | None
+
+    @property
+    def data_version(self) -> str | None:
+        """Name of the version."""
+        return self.version and self.version.name
 
 
 def plan(request: Request, installation: Installation) -> Plan:
     """What the request comes to; raises `ParameterError`, `UnknownNameError`, `SettingError` or `WarehouseError`.
 
-    The warehouse is opened only to look up what this process does not know yet, and for an old version.
+    The warehouse is opened only to look up what this process does not know yet.
     """
     check_sendable(request.formats, request.recipients)
     notebook = installation.workspace.notebook(request.family)
     schema, title = _read(notebook)
     with ExitStack() as stack:
-        version = request.data_version or latest(installation.warehouse)
-        lookups = _Lookups(request, installation.warehouse, version, stack)
-        if request.data_version:
-            lookups.open()  # is there such a version?
+        address = installation.warehouse
+        version = find(address, request.data_version) if request.data_version else latest(address)
+        lookups = _Lookups(request, address, version and version.name, stack)
         zone = installation.workspace.time_zone
         resolved = schema.resolve(request.given, request.as_of, lookups, zone)
     return Plan(notebook, title, resolved, version)

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from sqlalchemy.orm import Session
 
@@ -24,8 +24,9 @@ from reports_lib.database.notices import MAIL, RUN, listen
 from reports_lib.database.server import database_url
 from reports_lib.delivery.post import deliver
 from reports_lib.delivery.sender import sender_of
-from reports_lib.errors import DatabaseError, StateError
+from reports_lib.errors import DatabaseError, DaybookError, StateError
 from reports_lib.kernels.pool import Pool
+from reports_lib.picture import LATER, PICTURES
 from reports_lib.rendering.press import Press
 from reports_lib.runs import queue, record, recovery, workers
 from reports_lib.runs.faults import where
@@ -35,6 +36,7 @@ from reports_lib.runs.journal import Journal, Say, entry, on_stderr
 from reports_lib.runs.make import Ended, Making, Manner, Tools, patiently
 from reports_lib.runs.record import Attempt
 from reports_lib.runs.waker import Waker
+from reports_lib.warehouse.versions import latest
 
 SWEEP = 1.0  # seconds between two looks at everything
 POST = 5.0  # seconds after which mail is looked for without a notice
@@ -73,7 +75,7 @@ class Worker:
             stack.callback(self._ended)
             stack.callback(Journal(self._say).close)
             kernels, idle, largest = self._workspace.kernels, self._workspace.kernel_idle, self._workspace.run_output
-            pool = stack.enter_context(Pool(kernels, idle, largest=largest))
+            pool = stack.enter_context(Pool(kernels, idle, largest=largest, expected=self._expected))
             press = stack.enter_context(Press(size))
             self._tools = Tools(pool, press)
             self._hands = stack.enter_context(ThreadPoolExecutor(size, "run"))
@@ -132,6 +134,14 @@ class Worker:
     def _taken(self, run_id: int) -> Attempt | None:
         with Session(self._installation.database) as session, session.begin():
             return record.take(session, run_id, self.id)
+
+    def _expected(self) -> dict[str, str]:
+        """What the next run will be told in all likelihood: the newest version, if it needs no password."""
+        told = {PICTURES: LATER}
+        with suppress(DaybookError):  # the run itself will say so
+            reading = self._installation.reading(latest(self._installation.warehouse))
+            told |= {"DAYBOOK_WAREHOUSE": str(reading)} if reading.catalogue else {}
+        return told
 
     def _sweeping(self) -> None:
         while not self._ending.wait(SWEEP):

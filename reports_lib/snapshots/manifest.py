@@ -97,6 +97,10 @@ class Manifest:
 
     def json(self) -> bytes:
         """The canonical JSON: keys in order, no spaces, ASCII, times in UTC, a line feed at the end."""
+        return self._json
+
+    @cached_property
+    def _json(self) -> bytes:
         out = asdict(self)
         for name in TIMES:
             out[name] = _text(out[name])

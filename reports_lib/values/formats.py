@@ -1,5 +1,6 @@
 """Numbers, moments and sizes as people read them; files for machines never use these."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -9,7 +10,17 @@ from reports_lib.values.money import round_half_up
 NOTHING = "—"  # shown where a value is unknown or undefined (G-9)
 MINUS = "−"
 _SHOWN = 60
+_ILLEGIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_BREAKS = {0x2028: " ", 0x2029: " "}
 _SIZES = ("kB", "MB", "GB", "TB")
+
+
+def legible(text: str) -> str:
+    """`text` with the replacement character for what no page and no picture can hold, on one line.
+
+    Not a nicety: vl-convert ends the whole process over a control character in a label, and fails over U+2028.
+    """
+    return _ILLEGIBLE.sub("\ufffd", text).translate(_BREAKS)
 
 
 def number(value: Decimal | int | None, places: int | None = None) -> str:

@@ -7,7 +7,7 @@ rates are never inverted. The same currency is 1 for ever. What has no rate fail
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -84,11 +84,10 @@ class Rates:
             return tuple((start, end, rate) for (start, rate), end in zip(direct, ends, strict=True))
         changes = sorted({start for leg in (direct, first, second) for start, _ in leg})
         found: list[Segment] = []
-        for start, end in zip(changes, [*changes, None][1:], strict=True):
-            rate = _in_force(direct, start)
-            legs = _in_force(first, start), _in_force(second, start)
-            if rate is None and legs[0] is not None and legs[1] is not None:
-                rate = round_half_up(legs[0] * legs[1], PLACES)
+        along = zip(changes, [*changes, None][1:], *(_along(leg, changes) for leg in (direct, first, second)), strict=True)
+        for start, end, rate, into, out_of in along:
+            if rate is None and into is not None and out_of is not None:
+                rate = round_half_up(into * out_of, PLACES)
             if rate is not None:
                 found.append((start, end, rate))
         return tuple(found)
@@ -114,9 +113,13 @@ class Rates:
         return f"{currency} to {self.to} on {when:%Y-%m-%d}"
 
 
-def _in_force(leg: tuple[tuple[datetime, Decimal], ...], when: datetime) -> Decimal | None:
-    number = bisect_right(leg, when, key=_start) - 1
-    return leg[number][1] if number >= 0 else None
+def _along(leg: tuple[tuple[datetime, Decimal], ...], changes: Iterable[datetime]) -> Iterator[Decimal | None]:
+    """The rate of `leg` in force at each of `changes`, which are in order and include those of the leg."""
+    starts = dict(leg)
+    rate: Decimal | None = None
+    for change in changes:
+        rate = starts.get(change, rate)
+        yield rate
 
 
 def _start(row: tuple[datetime, Decimal] | Segment) -> datetime:

@@ -2,26 +2,35 @@
 
     lake       postgresql://daybook_reader@/daybook_lake?data_path=/srv/outputs/lake&host=/srv/socket
     Postgres   postgresql://reader@db.example.com/crm?schema=daybook
+    version    ducklake:/srv/outputs/catalogues/7.ducklake?data_path=/srv/outputs/lake&version=7
 
-The address of a lake is that of its catalogue and the folder (or object store) of its files.
+The address of a lake is that of its catalogue and the folder (or object store) of its files; that
+of one of its data versions, of a copy of the catalogue instead: no server, no password.
 """
 
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from reports_lib.database.url import place
 from reports_lib.errors import WarehouseError
 from reports_lib.workspace import Workspace
 
+FILE = "ducklake"  # the scheme of a copied catalogue
+
 
 @dataclass(frozen=True)
 class Address:
-    """A lake, if it has a `data_path`, else a `schema` of a Postgres database; `database` is a URL."""
+    """A lake, if it has a `data_path`, else a `schema` of a Postgres database; `database` is a URL.
+
+    With a `catalogue`, the file of a copy, it is one `version` of a lake, and there is no `database`.
+    """
 
     database: str = field(repr=False)  # holds a password, perhaps
     data_path: str = ""
     schema: str = "public"
+    catalogue: str = ""
+    version: str = ""
 
     @classmethod
     def of(cls, workspace: Workspace, reader: bool = True) -> Self:
@@ -42,6 +51,9 @@ class Address:
     def parse(cls, text: str) -> Self:
         """The way back from `str()`; raises `WarehouseError`."""
         parts = urlsplit(text)
+        if parts.scheme == FILE:
+            path, _, query = text.removeprefix(f"{FILE}:").rpartition("?")
+            return cls("", catalogue=unquote(path), **dict(parse_qsl(query)))
         if parts.scheme not in ("postgresql", "postgres"):
             raise WarehouseError("a warehouse's address must be like postgresql://user@host/name?schema=name")
         words = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -56,9 +68,11 @@ class Address:
     @property
     def place(self) -> str:
         """What to call it in messages; no password."""
-        return place(self.database)
+        return self.catalogue or place(self.database)
 
     def __str__(self) -> str:
+        if self.catalogue:
+            return f"{FILE}:{quote(self.catalogue)}?{_query({'data_path': self.data_path, 'version': self.version})}"
         parts = urlsplit(self.database)
         own = {"data_path": self.data_path} if self.is_lake else {"schema": self.schema}
         words = dict(parse_qsl(parts.query, keep_blank_values=True)) | own

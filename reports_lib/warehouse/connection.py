@@ -19,13 +19,13 @@ from reports_lib.errors import UnknownNameError, WarehouseError
 from reports_lib.parameters.options import Option
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.engine import Engine, LakeEngine, PostgresEngine
-from reports_lib.warehouse.lake import lock, open_lake, prepare
+from reports_lib.warehouse.lake import lock, open_lake, prepare, prepared
 from reports_lib.warehouse.postgres import open_postgres
 from reports_lib.warehouse.statement import AS_OF, Build, Statement, Tables, before, found_schema, statement
 from reports_lib.warehouse.tables import TABLES
-from reports_lib.warehouse.versions import latest, versions
+from reports_lib.warehouse.versions import find, latest
 
-__all__ = ["LOOKUPS", "Warehouse", "connect", "prepare"]
+__all__ = ["LOOKUPS", "Warehouse", "connect", "prepare", "rehearse"]
 
 Row = dict[str, Any]
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
@@ -137,23 +137,27 @@ def connect(address: Address, *, version: str | None = None, as_of: datetime, me
     if address.is_lake:
         return _connect_lake(address, version, moment, memory_limit)
     if version is not None:
-        raise WarehouseError(
-            f"Postgres keeps no old data: the warehouse at {address.place} cannot be read at version {version}"
-        )
+        find(address, version)
     backend, state = open_postgres(address)
     return Warehouse(PostgresEngine(backend, address.schema), state, moment, backend.con.close)
 
 
+def rehearse(address: Address, ask: Callable[[Warehouse], None]) -> None:
+    """Enter one version of a lake ahead, and let `ask` ask what is asked often: the next `connect` finds it all known."""
+    prepare(address)
+    engine = LakeEngine(ibis.duckdb.from_connection(prepared()))
+    ask(Warehouse(engine, address.version, datetime.now(UTC), close=lambda: None))
+
+
 def _connect_lake(address: Address, version: str | None, as_of: datetime, memory_limit: str) -> Warehouse:
-    wanted = latest(address) if version is None else version
+    wanted = _wanted(address, version)
     try:
-        con = open_lake(address, version=int(wanted or "-1"), memory_limit=memory_limit)
+        con = open_lake(address, version=int(wanted), memory_limit=memory_limit)
     except (ValueError, WarehouseError):
         # only now: whether there is such a version is one more connection, and a run asks for one that it has seen
-        known = [found.name for found in versions(address)]
-        if wanted in known:
-            raise
-        raise WarehouseError(f"the lake has no data version {wanted}; it has {_span(known)}") from None
+        if not address.catalogue:
+            find(address, wanted)
+        raise
     temporary = tempfile.TemporaryDirectory(prefix="daybook-")
     backend = ibis.duckdb.from_connection(con)
     lock(con, address, temporary.name)
@@ -162,17 +166,27 @@ def _connect_lake(address: Address, version: str | None, as_of: datetime, memory
         con.close()
         temporary.cleanup()
 
-    return Warehouse(LakeEngine(backend), str(wanted), as_of, close)
+    return Warehouse(LakeEngine(backend), wanted, as_of, close)
+
+
+def _wanted(address: Address, version: str | None) -> str:
+    """The version to read; a copy of a catalogue has but one."""
+    if version is not None:
+        if address.catalogue and version != address.version:
+            raise WarehouseError(f"{address.catalogue} is of data version {address.version}, not {version}")
+        return version
+    if address.catalogue:
+        return address.version
+    newest = latest(address)
+    if newest is None:
+        raise WarehouseError(f"the lake at {address.place} has no data version")
+    return newest.name
 
 
 def _options(tables: Tables, lookup: str) -> ir.Table:
     name, value, label = LOOKUPS[lookup]
     table = tables(name)
     return table.select(value=table[value], label=table[label]).distinct()
-
-
-def _span(known: Sequence[str]) -> str:
-    return f"{known[0]} to {known[-1]}" if known else "none"
 
 
 def _named(dtype: dt.DataType) -> str:

@@ -4,6 +4,7 @@ The extensions come as wheels and are loaded by path, their signatures checked: 
 """
 
 import os
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,7 +19,18 @@ from reports_lib.warehouse.address import Address
 CATALOGUE = "public"  # the schema of the catalogue, as DuckLake has it where it is not told otherwise
 LAKE = "lake"  # what the lake is called inside DuckDB
 EXTENSIONS = ("ducklake", "postgres_scanner")
-_ready: list[tuple[int, duckdb.DuckDBPyConnection]] = []  # at most one, and the process that opened it
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A session that waits to be used, the process that opened it, and the copied catalogue it is in, if any."""
+
+    process: int
+    con: duckdb.DuckDBPyConnection
+    catalogue: str
+
+
+_ready: list[_Ready] = []  # at most one
 
 
 def extension_path(name: str) -> Path:
@@ -32,13 +44,26 @@ def extension_path(name: str) -> Path:
     raise WarehouseError(f"DuckDB lacks its extension {name}; install {package}")
 
 
-def prepare() -> None:
+def prepare(address: Address | None = None) -> None:
     """Open a DuckDB with its extensions, for the next `open_lake` of this process: it then need only attach.
 
-    No lake is entered and no secret is needed. Raises `WarehouseError` if an extension is missing.
+    Where `address` is a version of a lake it is entered, which needs no secret, and the next `open_lake`
+    of it has nothing left to do. Raises `WarehouseError` if an extension is missing.
     """
-    if not _ready or _ready[0][0] != os.getpid():
-        _ready[:] = [(os.getpid(), _opened())]
+    catalogue = address.catalogue if address else ""
+    ready = _ready[0] if _ready else None
+    if ready and (ready.process, ready.catalogue) == (os.getpid(), catalogue):
+        return
+    con = opened()
+    if address and catalogue:
+        _enter(con, address, None)
+        con.execute("SELECT count(*) FROM duckdb_columns()")  # it learns what all the tables are like
+    _ready[:] = [_Ready(os.getpid(), con, catalogue)]
+
+
+def prepared() -> duckdb.DuckDBPyConnection:
+    """The session that waits, still to be handed out."""
+    return _ready[0].con
 
 
 def open_lake(address: Address, *, version: int | None = None, memory_limit: str = "4GB") -> duckdb.DuckDBPyConnection:
@@ -47,28 +72,19 @@ def open_lake(address: Address, *, version: int | None = None, memory_limit: str
     Times are naive UTC and so is the session. Raises `DatabaseError` if the lake's catalogue is down,
     `WarehouseError` if it refuses us.
     """
-    con = _taken()
+    con, is_inside = _taken(address)
     try:
         con.execute(f"SET memory_limit = {literal(memory_limit)}")
     except duckdb.Error:
         con.close()
         raise SettingError(f"DAYBOOK_MEMORY_LIMIT={memory_limit!r} is not a size such as 4GB") from None
-    try:
-        con.execute(_attach(address, version))
-        con.execute(f"USE {LAKE}")
-    except duckdb.Error as error:
-        con.close()
-        raise unreadable(f"the lake at {address.place}", error, reason(error, address.database)) from None
+    if not is_inside:
+        _enter(con, address, version)
     return con
 
 
-def _taken() -> duckdb.DuckDBPyConnection:
-    """The prepared session, handed out once, or a new one; one that was opened before a fork has no threads here."""
-    process, con = _ready.pop() if _ready else (0, None)
-    return con if con and process == os.getpid() else _opened()
-
-
-def _opened() -> duckdb.DuckDBPyConnection:
+def opened() -> duckdb.DuckDBPyConnection:
+    """A DuckDB with its extensions, in no lake yet; raises `WarehouseError` if one is missing."""
     con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     con.execute("SET TimeZone = 'UTC'")
     try:
@@ -78,6 +94,27 @@ def _opened() -> duckdb.DuckDBPyConnection:
         con.close()
         raise WarehouseError(f"DuckDB cannot load its extensions: {error}") from None
     return con
+
+
+def _enter(con: duckdb.DuckDBPyConnection, address: Address, version: int | None) -> None:
+    try:
+        con.execute(_attach(address, version))
+        con.execute(f"USE {LAKE}")
+    except duckdb.Error as error:
+        con.close()
+        told = str(error) if address.catalogue else reason(error, address.database)
+        raise unreadable(f"the lake at {address.place}", error, told) from None
+
+
+def _taken(address: Address) -> tuple[duckdb.DuckDBPyConnection, bool]:
+    """The prepared session, handed out once, or a new one; and whether it is in the lake at `address` already.
+
+    One that was opened before a fork has no threads here, and one in another lake is of no use.
+    """
+    ready = _ready.pop() if _ready else None
+    if ready and ready.process == os.getpid() and ready.catalogue in ("", address.catalogue):
+        return ready.con, bool(ready.catalogue)
+    return opened(), False
 
 
 def lock(con: duckdb.DuckDBPyConnection, address: Address, temporary: str) -> None:
@@ -98,11 +135,15 @@ def literal(text: str) -> str:
 
 
 def _attach(address: Address, version: int | None) -> str:
-    catalogue = literal(f"ducklake:postgres:{make_conninfo(**keywords(address.database))}")
-    # files are named relative to the data path, so a workspace may be moved; and of all that is in the
-    # catalogue's database only its own schema is looked through
+    # files are named relative to the data path, so a workspace may be moved
     options = [f"DATA_PATH {literal(address.data_path)}", "OVERRIDE_DATA_PATH true"]
-    options.append(f"METADATA_PARAMETERS MAP {{'SCHEMA': {literal(CATALOGUE)}}}")
-    if version is not None:
-        options += ["READ_ONLY", f"SNAPSHOT_VERSION {version:d}"]
-    return f"ATTACH {catalogue} AS {LAKE} ({', '.join(options)})"
+    if address.catalogue:
+        place = f"ducklake:{address.catalogue}"
+        version = int(address.version)
+    else:
+        place = f"ducklake:postgres:{make_conninfo(**keywords(address.database))}"
+        # of all that is in the catalogue's database only its own schema is looked through
+        options.append(f"METADATA_PARAMETERS MAP {{'SCHEMA': {literal(CATALOGUE)}}}")
+    # no rows in the catalogue, however few: a copy of it could not be read without its server
+    options += ["DATA_INLINING_ROW_LIMIT 0"] if version is None else ["READ_ONLY", f"SNAPSHOT_VERSION {version:d}"]
+    return f"ATTACH {literal(place)} AS {LAKE} ({', '.join(options)})"

@@ -32,10 +32,24 @@ def versions(address: Address) -> list[Version]:
     return [_version(row) for row in _rows(address, "order by snapshot_id")]
 
 
-def latest(address: Address) -> str | None:
-    """Name of a lake's newest data version; None for a Postgres, whose state has a name only once it is read."""
+def latest(address: Address) -> Version | None:
+    """A lake's newest data version; None for a Postgres, whose state has a name only once it is read."""
     found = _rows(address, "order by snapshot_id desc limit 1")
-    return _version(found[0]).name if found else None
+    return _version(found[0]) if found else None
+
+
+def find(address: Address, name: str) -> Version:
+    """The data version of that name; raises `WarehouseError` if there is none."""
+    if not address.is_lake:
+        raise WarehouseError(
+            f"Postgres keeps no old data: the warehouse at {address.place} cannot be read at version {name}"
+        )
+    known = versions(address)
+    for version in known:
+        if version.name == name:
+            return version
+    span = f"{known[0].name} to {known[-1].name}" if known else "none"
+    raise WarehouseError(f"the lake has no data version {name}; it has {span}")
 
 
 def _version(row: tuple[int, datetime, str | None, str | None]) -> Version:

@@ -86,6 +86,8 @@ def _in_one_version(
 
 def _fill_lake(con: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], replace: bool) -> None:
     there = {name for (name,) in con.execute(THERE).fetchall()}
+    if not there:
+        con.execute(f"CALL {LAKE}.set_option('parquet_version', 2)")  # a third smaller, and read in two thirds the time
     for name, rows in tables.items():
         if name not in there:
             for statement in on_lake(TABLES[name]):
