@@ -45,7 +45,7 @@ def workers(installation: Installation, count: int, log: Path, **settings: str) 
 
 
 def settle() -> None:
-    """Until the machine is quiet: kernels and renderers that were used are replaced in the background, a moment later."""
+    """Until the machine is quiet: what was used is replaced in the background, a moment later."""
     time.sleep(CALM + 0.5)
     deadline = time.monotonic() + 20
     while psutil.cpu_percent(0.4) > 15 and time.monotonic() < deadline:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from reports_lib import fonts
+from reports_lib.errors import NotebookError
 from reports_lib.values.formats import legible
 
 SURE = 14  # plain letters that fit in either axis' limit, however wide they are
@@ -20,8 +21,16 @@ Spec = dict[str, Any]
 
 
 def svg(specification: Spec, title: str, description: str) -> str:
-    """The picture, named and described for those who do not see it; words stay words, not outlines."""
-    return named(str(_converter().vegalite_to_svg(_unlimited(_drawable(specification)), allowed_base_urls=[])), title, description)
+    """The picture, named and described for those who do not see it; words stay words, not outlines.
+
+    Nothing is fetched for it. Raises `NotebookError` if it cannot be drawn.
+    """
+    try:
+        drawn = str(_converter().vegalite_to_svg(_unlimited(_drawable(specification)), allowed_base_urls=[]))
+    except Exception as error:  # whatever a specification that is not ours brings about
+        said = (str(error).splitlines() or [""])[0]
+        raise NotebookError(f"the chart {title!r} cannot be drawn: {type(error).__name__}: {said}") from None
+    return named(drawn, title, description)
 
 
 def named(drawn: str, title: str, description: str) -> str:

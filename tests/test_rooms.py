@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "reports_lib"
-GROUND = ("errors", "workspace", "values", "parameters", "database", "warehouse", "families", "fonts")
+GROUND = ("errors", "workspace", "values", "parameters", "database", "warehouse", "families", "fonts", "picture")
 NOTEBOOK_SIDE = ("metrics", "display", "notebook")
 MACHINERY = ("kernels", "rendering", "snapshots", "delivery", "runs", "portal", "cli")
 

@@ -34,7 +34,7 @@ import duckdb
 duckdb.close()  # its own import opens one
 import reports_lib.notebook
 reports_lib.notebook.compile_ahead()
-from reports_lib.display.drawing import _converter
+from reports_lib.picture import _converter
 from reports_lib.warehouse.lake import _ready
 print(len(os.listdir("/proc/self/task")), _ready, _converter.cache_info().currsize)
 """
@@ -80,13 +80,13 @@ print((random.getstate(), numpy.random.get_state()[1].tobytes()) == before)
 def test_a_prepared_session_is_used_once_and_never_after_a_fork(lake_address, as_reader, monkeypatch):
     monkeypatch.setattr(lake, "_ready", [])
     prepare()
-    prepared = lake._ready[0][1]
+    prepared = lake.prepared()
     prepare()
-    assert [con for _, con in lake._ready] == [prepared]
+    assert [ready.con for ready in lake._ready] == [prepared]
     with connect(as_reader(lake_address), as_of=AS_OF) as one, connect(as_reader(lake_address), as_of=AS_OF) as other:
         assert one.backend.con is prepared
         assert other.backend.con is not prepared
-    monkeypatch.setattr(lake, "_ready", [(os.getppid(), prepared)])  # as a child would find it
+    monkeypatch.setattr(lake, "_ready", [lake._Ready(os.getppid(), prepared, "")])  # as a child would find it
     with connect(as_reader(lake_address), as_of=AS_OF) as warehouse:
         assert warehouse.backend.con is not prepared
 

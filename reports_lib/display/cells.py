@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from reports_lib.display.column import Column, Value
 from reports_lib.values.formats import NOTHING, day, legible, number
 
+
 def text(column: Column, value: Value) -> str:
     """The cell's text: grouped figures with a true minus, ISO dates, an em dash for nothing (G-9)."""
     if value is None:

@@ -37,7 +37,6 @@ PARTS = {  # of a message's content that become the output's
     "error": ("ename", "evalue", "traceback"),
 }
 LOOK = 200  # milliseconds between looks
-START = 60.0  # seconds that the kernel may take to say what it is
 
 
 class CellClient(PapermillNotebookClient):
@@ -73,9 +72,7 @@ class CellClient(PapermillNotebookClient):
         self.reset_execution_trackers()
         with self._connected():
             self.papermill_execute_cells()
-            request = self.kc.kernel_info()
-            info = self._replied(request, lambda message: None, Patience(time.monotonic() + START, self._kernel))
-            self.nb.metadata["language_info"] = info["content"]["language_info"]
+            self.nb.metadata["language_info"] = self._kernel.about["language_info"]
             self.set_widgets_metadata()
         return self.nb
 

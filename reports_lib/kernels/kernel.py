@@ -55,12 +55,14 @@ class Kernel:
             spec=KernelSpec(argv=list(ARGV), display_name="Daybook", language="python", metadata=metadata),
         )
         self.client: AsyncKernelClient = None  # from start() on
+        self.about: dict[str, Any] = {}  # what it says of itself: its language, its versions
 
     def start(self, timeout: float, *, warm: Mapping[str, str] | None) -> None:
         """Start it, connect and wait until it is ready; not to be called inside an event loop.
 
         Unless `warm` is None it also does what it can before it is asked; those variables it will have then,
-        in all likelihood. Raises `NotebookError`, and leaves nothing behind, if it is not ready after `timeout` seconds.
+        in all likelihood. Raises `NotebookError`, and leaves nothing behind, if it is not ready after
+        `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         environment = kernel_environment({}, str(self.home))
@@ -73,6 +75,7 @@ class Kernel:
             self.client.start_channels(hb=False)
             self.client.allow_stdin = False
             self._receive("iopub", deadline, "iopub_welcome")
+            self.about = self._asked_about_itself(deadline)
             self.say("" if warm is None else f"{DRESS}.warm({dict(warm)!r})", deadline - time.monotonic())
         except BaseException:
             self.close()
@@ -97,6 +100,13 @@ class Kernel:
             pass
         if reply["status"] != "ok":
             raise NotebookError(f"a kernel could not be prepared: {reply.get('ename')}: {reply.get('evalue')}")
+
+    def _asked_about_itself(self, deadline: float) -> dict[str, Any]:
+        asked = self.client.session.send(self._socket("shell"), "kernel_info_request")["header"]["msg_id"]
+        content: dict[str, Any] = self._receive("shell", deadline, "kernel_info_reply", asked)["content"]
+        while self._receive("iopub", deadline, "status", asked)["content"]["execution_state"] != "idle":
+            pass
+        return content
 
     @property
     def alive(self) -> bool:

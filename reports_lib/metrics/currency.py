@@ -111,7 +111,7 @@ def precision(tables: Tables, _: object) -> ir.Table:
 
 
 def rates(declared: Iterable[Row], companies: Iterable[Row], currency: str) -> Rates:
-    """All rates into `currency`; where no pair is declared they go over that of the company at the head of the group."""
+    """All rates into `currency`; where no pair is declared they go over that of the group's head company."""
     pairs = [(r["from_currency"], r["to_currency"], r["effective_from"], r["rate"]) for r in declared]
     heads = [(r["company_id"], r["currency"]) for r in companies if r["parent_company_id"] is None]
     return Rates.of(pairs, to=currency, base=min(heads)[1] if heads else None)

@@ -95,9 +95,9 @@ def compile_ahead() -> None:
 
 
 def rehearse(warehouse: Warehouse) -> None:
-    """Ask what is asked most, of a time long before there are any data: the engine learns the way, and finds nothing."""
+    """Ask what is asked most, of a time before there are any data: the engine learns the way, and finds nothing."""
     days = [datetime(1970, 1, day, tzinfo=UTC) for day in (1, 2)]
-    timeline = Timeline(spine(Interval(*days, ZoneInfo("UTC")), None, days[1], 1))
+    timeline = Timeline(spine(Interval(days[0], days[1], ZoneInfo("UTC")), None, days[1], 1))
     to = "USD"
     declared = currency.rates(warehouse.ask(currency.declared), warehouse.ask(currency.companies), to)
     warehouse.ask(currency.precision, values={"currency": to})

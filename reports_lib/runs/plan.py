@@ -34,7 +34,7 @@ class Plan:
     @property
     def data_version(self) -> str | None:
         """Name of the version."""
-        return self.version and self.version.name
+        return self.version.name if self.version else None
 
 
 def plan(request: Request, installation: Installation) -> Plan:
@@ -48,7 +48,7 @@ def plan(request: Request, installation: Installation) -> Plan:
     with ExitStack() as stack:
         address = installation.warehouse
         version = find(address, request.data_version) if request.data_version else latest(address)
-        lookups = _Lookups(request, address, version and version.name, stack)
+        lookups = _Lookups(request, address, version.name if version else None, stack)
         zone = installation.workspace.time_zone
         resolved = schema.resolve(request.given, request.as_of, lookups, zone)
     return Plan(notebook, title, resolved, version)

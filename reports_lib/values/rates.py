@@ -84,8 +84,11 @@ class Rates:
             return tuple((start, end, rate) for (start, rate), end in zip(direct, ends, strict=True))
         changes = sorted({start for leg in (direct, first, second) for start, _ in leg})
         found: list[Segment] = []
-        along = zip(changes, [*changes, None][1:], *(_along(leg, changes) for leg in (direct, first, second)), strict=True)
-        for start, end, rate, into, out_of in along:
+        along = zip(
+            changes, [*changes, None][1:], *(_along(leg, changes) for leg in (direct, first, second)), strict=True
+        )
+        for start, end, straight, into, out_of in along:
+            rate = straight
             if rate is None and into is not None and out_of is not None:
                 rate = round_half_up(into * out_of, PLACES)
             if rate is not None:

@@ -5,7 +5,7 @@ before `as_of` (G-1). What the warehouse lacks is told at once and completely.
 """
 
 import tempfile
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -143,10 +143,12 @@ def connect(address: Address, *, version: str | None = None, as_of: datetime, me
 
 
 def rehearse(address: Address, ask: Callable[[Warehouse], None]) -> None:
-    """Enter one version of a lake ahead, and let `ask` ask what is asked often: the next `connect` finds it all known."""
+    """Enter one version of a lake ahead, and `ask` what is asked often: the next `connect` finds all of it known."""
     prepare(address)
-    engine = LakeEngine(ibis.duckdb.from_connection(prepared()))
-    ask(Warehouse(engine, address.version, datetime.now(UTC), close=lambda: None))
+    engine = LakeEngine(ibis.duckdb.from_connection(prepared()), address.catalogue)
+    warehouse = Warehouse(engine, address.version, datetime.now(UTC), close=lambda: None)
+    warehouse.check()
+    ask(warehouse)
 
 
 def _connect_lake(address: Address, version: str | None, as_of: datetime, memory_limit: str) -> Warehouse:
@@ -166,7 +168,7 @@ def _connect_lake(address: Address, version: str | None, as_of: datetime, memory
         con.close()
         temporary.cleanup()
 
-    return Warehouse(LakeEngine(backend), wanted, as_of, close)
+    return Warehouse(LakeEngine(backend, address.catalogue), wanted, as_of, close)
 
 
 def _wanted(address: Address, version: str | None) -> str:

@@ -16,6 +16,7 @@ from reports_lib.warehouse.statement import Dialect
 # what DuckDB calls the types that are declared
 TYPES = ("BIGINT", "BOOLEAN", "DATE", "DECIMAL(18,6)", "DECIMAL(18,9)", "DOUBLE", "TIMESTAMP", "VARCHAR")
 Found = Mapping[str, Mapping[str, dt.DataType]]
+_known: dict[str, Found] = {}  # by the copied catalogue, which never changes; of one
 
 
 class Engine(Protocol):
@@ -37,12 +38,21 @@ class LakeEngine:
 
     dialect = Dialect()
 
-    def __init__(self, backend: IbisDuckDB) -> None:
+    def __init__(self, backend: IbisDuckDB, catalogue: str = "") -> None:
         self.backend = backend
+        self._catalogue = catalogue
 
     @cached_property
     def found(self) -> Found:
         """The columns of every table."""
+        if not self._catalogue:
+            return self._asked()
+        if self._catalogue not in _known:
+            _known.clear()
+            _known[self._catalogue] = self._asked()
+        return _known[self._catalogue]
+
+    def _asked(self) -> Found:
         query = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = ?"
         return _found(self.backend.con.execute(query, [LAKE]).fetchall(), sc.duckdb.compiler.type_mapper)
 

@@ -57,7 +57,6 @@ def prepare(address: Address | None = None) -> None:
     con = opened()
     if address and catalogue:
         _enter(con, address, None)
-        con.execute("SELECT count(*) FROM duckdb_columns()")  # it learns what all the tables are like
     _ready[:] = [_Ready(os.getpid(), con, catalogue)]
 
 

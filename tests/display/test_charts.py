@@ -6,6 +6,7 @@ import pytest
 import vl_convert
 from lxml import etree
 
+from reports_lib import picture
 from reports_lib.display import Column, bars, drawing, lines
 from reports_lib.errors import NotebookError
 
@@ -33,14 +34,14 @@ def test_picture_is_named_described_and_made_of_words():
 
 
 @pytest.mark.parametrize(
-    "name", ["2020-01", "W" * drawing.SURE, "@" * drawing.SURE, "a package of a long name", "W" * 24, "Ω%"]
+    "name", ["2020-01", "W" * picture.SURE, "@" * picture.SURE, "a package of a long name", "W" * 24, "Ω%"]
 )
 @pytest.mark.parametrize("value", [0, -7, 12_345, 999_999, -1_234_567, 10**12 - 1, 10**12, 10**20])
 def test_limits_that_no_label_reaches_do_not_change_the_picture(name, value):
     rows = [{"month": name, "qty": Decimal(value)}, {"month": "other", "qty": Decimal(value) / 3}]
     column = Column("qty", "Qty", "money", places=4)
     spec = drawing.spec("bar", (Column("month", "Month"), column), rows)
-    assert drawing.svg(spec, "T", "") == drawing.named(vl_convert.vegalite_to_svg(drawing._drawable(spec)), "T", "")
+    assert picture.svg(spec, "T", "") == picture.named(vl_convert.vegalite_to_svg(picture._drawable(spec)), "T", "")
 
 
 def test_figures_behind_the_chart_are_exact():

@@ -198,7 +198,7 @@ def test_the_warehouse_is_opened_only_where_something_is_looked_up(office, monke
     monkeypatch.setattr(plans, "_known", {})
     office.write_notebook("plain", "print(1)")
     plain = Request("plain", {}, AS_OF, Author("analyst", "ann"))
-    assert plans.plan(plain, office.installation).data_version == latest(office.installation.warehouse)
+    assert plans.plan(plain, office.installation).version == latest(office.installation.warehouse)
     assert not opened
     asked = Request("customer_dynamics", QUARTER, AS_OF, Author("analyst", "ann"))
     first = plans.plan(asked, office.installation)  # its currency is one of those that there are
