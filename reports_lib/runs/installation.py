@@ -37,10 +37,7 @@ class Installation:
         return Address.of(self.workspace)
 
     def reading(self, version: Version | None) -> Address:
-        """Where a report reads `version` of the warehouse, None being a Postgres at its present state.
-
-        Raises `DatabaseError` and `StoreError`.
-        """
+        """Where a report reads `version` of the warehouse, None being a Postgres at its present state."""
         if version is None:
             return self.warehouse
         # a run that is only asked for needs no DuckDB

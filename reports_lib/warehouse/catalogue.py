@@ -16,9 +16,7 @@ from pathlib import Path
 import duckdb
 from psycopg.conninfo import make_conninfo
 
-from reports_lib.database.outage import unreadable
-from reports_lib.database.url import keywords, reason
-from reports_lib.errors import StoreError
+from reports_lib.database.url import keywords
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.lake import CATALOGUE, literal, opened
 from reports_lib.warehouse.versions import Version
@@ -33,19 +31,17 @@ REGISTER = "ducklake_inlined_data_tables"
 def frozen(address: Address, version: Version, folder: Path) -> Address:
     """Where to read `version` of a lake without its server: a copy of the catalogue in `folder`, made if need be.
 
-    A lake that keeps rows in its catalogue, as ours do not, is read where it is. Raises
-    `DatabaseError` if the catalogue is down and `StoreError` if the folder cannot be written.
+    What cannot be copied is read where it is: a lake that keeps rows in its catalogue, as ours do not,
+    and any lake where there is no room for a copy.
     """
-    if "?" in str(folder):  # DuckDB takes what follows for something else
-        return address
     path = folder / f"{version.name}-{version.at:%Y%m%dT%H%M%S%f}.ducklake"
     if not path.exists():
         try:
             if not _copy(address, path):
                 return address
-        except OSError as error:
-            raise StoreError(f"cannot write {folder}: {error.strerror}") from None
-        _tidy(folder)
+            _tidy(folder)
+        except (OSError, duckdb.Error):
+            return address
     with suppress(OSError):
         os.utime(path)  # whoever tidies up sees that it is of use
     return Address("", address.data_path, catalogue=str(path), version=version.name)
@@ -53,6 +49,8 @@ def frozen(address: Address, version: Version, folder: Path) -> Address:
 
 def _copy(address: Address, path: Path) -> bool:
     """Copy the whole catalogue, or nothing; False if there are rows in it."""
+    if "?" in str(path):  # DuckDB takes what follows for something else
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as name:
         made = Path(name) / path.name
@@ -73,9 +71,6 @@ def _copy(address: Address, path: Path) -> bool:
                     con.execute(f'CREATE TABLE copy."{table}" AS FROM server."{CATALOGUE}"."{table}"{limit}')
             con.execute("COMMIT")
             con.execute("DETACH copy")  # all is in the file now, and none in a log beside it
-        except duckdb.Error as error:
-            place = f"the lake's catalogue at {address.place}"
-            raise unreadable(place, error, reason(error, address.database)) from None
         finally:
             con.close()
         made.replace(path)

@@ -335,8 +335,8 @@ def test_an_export_that_was_not_made_is_refused_where_it_cannot_be(office):
 
 @pytest.fixture
 def cramped(office, tmp_path):
-    """The same office, but what a run writes goes to a disk of one megabyte; the warehouse stays where it is."""
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "daybook", str(tmp_path)], check=False)
+    """The same office, but what a run writes goes to a disk of eight megabytes; the warehouse stays where it is."""
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "daybook", str(tmp_path)], check=False)
     if done.returncode:
         pytest.skip("only root may mount the small disk that this fills")
     warehouse = str(office.installation.warehouse)
