@@ -39,6 +39,7 @@ def main() -> None:
         whole.warm()
         with workers(installation, 1, folder):
             spent = {family: _spent(report, words.rounds) for family, report in reports.items()}
+            made = {family: report.made[1:] for family, report in reports.items()}  # after the one to get warm
             everything = in_turn({"": whole.asked_for}, words.rounds, settle)[""]
             settle()
             memory = private_memory()
@@ -47,6 +48,9 @@ def main() -> None:
     print(f"{machine('papermill', 'nbconvert', 'duckdb', 'ibis-framework')}; {words.rounds} rounds.\n")
     for family, found in spent.items():
         print(f"{family}, HTML:\n\n{_table(found)}\n")
+        taken = median(made[family])
+        times = f"{_wall(found[SHELL]) / taken:.1f} times as fast as the shell, {taken / _wall(found[BARE]):.2f} times"
+        print(f"From a worker's taking it to its publication: {taken * 1000:.0f} ms, {times} the bare cells.\n")
     print(f"customer_dynamics in HTML, PDF, CSV and XLSX: {_ms(everything)} ({span(everything)}).\n")
     for what, sizes in memory.items():
         print(f"Private memory, {what}: {', '.join(f'{size / 1e6:.0f} MB' for size in sizes)}")

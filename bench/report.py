@@ -15,7 +15,7 @@ from unittest.mock import patch
 from sqlalchemy.orm import Session
 
 from reports_lib import notebook
-from reports_lib.database.schema import State
+from reports_lib.database.schema import Run, State
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
@@ -41,6 +41,7 @@ class Report:
     given: Mapping[str, str]
     formats: tuple[Format, ...] = (Format.HTML,)
     snapshot: str = field(default="", init=False)
+    made: list[float] = field(default_factory=list, init=False)  # seconds from taking it to its publication
 
     def from_the_shell(self) -> None:
         """What one types without Daybook's machinery."""
@@ -60,6 +61,9 @@ class Report:
         with Session(self.installation.database) as session, session.begin():
             run = submit(session, self.request).id
         self.took(list(follow(self.installation, run))[-1])
+        with Session(self.installation.database) as session:
+            row = session.get_one(Run, run)
+        self.made.append((row.formed_at - row.started_at).total_seconds())
 
     def took(self, standing: Standing) -> None:
         """It must have worked, or its time says nothing."""
