@@ -129,7 +129,7 @@ def warm(expected: Mapping[str, str] = MappingProxyType({})) -> None:
     """
     compile_ahead()
     if text := expected.get("DAYBOOK_WAREHOUSE"):
-        rehearse(Address.parse(text), customer_dynamics.rehearse)
+        rehearse(Address.parse(text), _usual)
     else:
         prepare()
     before = dict(os.environ)
@@ -151,6 +151,12 @@ def warm(expected: Mapping[str, str] = MappingProxyType({})) -> None:
         os.environ.update(before)
     gc.collect()
     gc.freeze()  # what is there by now stays there: the collector need not look at it in the midst of a report
+
+
+def _usual(warehouse: Warehouse) -> None:
+    """Ask what nearly every report asks."""
+    warehouse.options("currency")
+    customer_dynamics.rehearse(warehouse)
 
 
 def begin(space: Mapping[str, Any]) -> tuple[Asked, Warehouse]:

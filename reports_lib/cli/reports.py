@@ -12,7 +12,6 @@ from reports_lib.cli.options import Given, asking, formats, given, recipients
 from reports_lib.cli.progress import running
 from reports_lib.parameters.schema import Schema
 from reports_lib.rendering.formats import Format
-from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.outcome import Outcome
 from reports_lib.runs.plan import plan
@@ -60,6 +59,8 @@ def run(  # noqa: PLR0913, PLR0917  # one for each option
         recipients=to,
     )
     if not is_left and not is_manned(installation):
+        from reports_lib.runs.generate import generate  # most of a second, where a worker does without
+
         with running(family, quiet=as_json) as progress:
             outcome = generate(request, installation, progress)
         _post(installation, request)

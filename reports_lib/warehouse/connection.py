@@ -145,7 +145,7 @@ def connect(address: Address, *, version: str | None = None, as_of: datetime, me
 def rehearse(address: Address, ask: Callable[[Warehouse], None]) -> None:
     """Enter one version of a lake ahead, and `ask` what is asked often: the next `connect` finds all of it known."""
     prepare(address)
-    engine = LakeEngine(ibis.duckdb.from_connection(prepared()), address.catalogue)
+    engine = LakeEngine(ibis.duckdb.from_connection(prepared()), address.catalogue, is_rehearsal=True)
     warehouse = Warehouse(engine, address.version, datetime.now(UTC), close=lambda: None)
     warehouse.check()
     ask(warehouse)

@@ -1,6 +1,7 @@
 """The two engines behind a warehouse: what their tables are like, and the rows of a statement."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -16,7 +17,19 @@ from reports_lib.warehouse.statement import Dialect
 # what DuckDB calls the types that are declared
 TYPES = ("BIGINT", "BOOLEAN", "DATE", "DECIMAL(18,6)", "DECIMAL(18,9)", "DOUBLE", "TIMESTAMP", "VARCHAR")
 Found = Mapping[str, Mapping[str, dt.DataType]]
-_known: dict[str, Found] = {}  # by the copied catalogue, which never changes; of one
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass
+class Known:
+    """What is known of one version of a lake, which never changes: its columns, and answers to what was rehearsed."""
+
+    catalogue: str = ""
+    found: Found | None = None
+    rows: dict[str, Rows] = field(default_factory=dict)
+
+
+_known = Known()  # of the version that this process read last
 
 
 class Engine(Protocol):
@@ -38,27 +51,29 @@ class LakeEngine:
 
     dialect = Dialect()
 
-    def __init__(self, backend: IbisDuckDB, catalogue: str = "") -> None:
+    def __init__(self, backend: IbisDuckDB, catalogue: str = "", *, is_rehearsal: bool = False) -> None:
         self.backend = backend
-        self._catalogue = catalogue
+        self._known = _known_of(catalogue)
+        self._is_rehearsal = is_rehearsal
 
-    @cached_property
+    @property
     def found(self) -> Found:
         """The columns of every table."""
-        if not self._catalogue:
-            return self._asked()
-        if self._catalogue not in _known:
-            _known.clear()
-            _known[self._catalogue] = self._asked()
-        return _known[self._catalogue]
+        if self._known.found is None:
+            self._known.found = self._asked()
+        return self._known.found
 
     def _asked(self) -> Found:
         query = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = ?"
         return _found(self.backend.con.execute(query, [LAKE]).fetchall(), sc.duckdb.compiler.type_mapper)
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str) -> Rows:
         """What a statement finds."""
-        found: list[tuple[Any, ...]] = self.backend.con.execute(sql).fetchall()
+        if sql in self._known.rows:
+            return self._known.rows[sql]
+        found: Rows = self.backend.con.execute(sql).fetchall()
+        if self._is_rehearsal:
+            self._known.rows[sql] = found
         return found
 
 
@@ -79,6 +94,16 @@ class PostgresEngine:
         with self.backend.con.transaction():  # its error leaves the state as it was
             found: list[tuple[Any, ...]] = self.backend.con.execute(sql.encode(), values).fetchall()
         return found
+
+
+def _known_of(catalogue: str) -> Known:
+    """What this process knows of a copied catalogue; nothing of a lake that is read where it is."""
+    global _known  # noqa: PLW0603
+    if not catalogue:
+        return Known()
+    if _known.catalogue != catalogue:
+        _known = Known(catalogue)
+    return _known
 
 
 def compile_ahead() -> None:

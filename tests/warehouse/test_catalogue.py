@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from reports_lib.errors import WarehouseError
@@ -185,3 +186,34 @@ def test_a_rehearsed_session_is_handed_to_whoever_reads_that_version(filled, as_
         assert warehouse.version == older.version
     assert asked == [newest.version] * 2
     assert everything(newest) == everything(reader)
+
+
+def test_what_was_rehearsed_is_known_and_only_of_that_version(filled, as_reader, tmp_path):
+    reader = as_reader(filled)
+    companies = to_arrow("company", [{"company_id": number} for number in (1, 2)])
+    writer.write(filled, {"company": companies}, author="ann", message="two")
+    older = frozen(reader, latest(filled), tmp_path)
+    gone = "DELETE FROM company WHERE company_id = (SELECT max(company_id) FROM company)"
+    writer.execute(filled, gone, author="ann", message="gone")
+    newest = frozen(reader, latest(filled), tmp_path)
+    rehearse(newest, lambda warehouse: warehouse.ask(_companies))
+    with connect(newest, as_of=AS_OF) as warehouse:
+        warehouse.backend.con.execute("USE memory")  # nothing can be read any more
+        known = warehouse.ask(_companies)
+        with pytest.raises(duckdb.CatalogException):
+            warehouse.ask(_parents)
+    assert known == _asked(reader, newest.version)
+    assert _asked(older, older.version) == _asked(reader, older.version) != known
+
+
+def _asked(address, version):
+    with connect(address, version=version, as_of=AS_OF) as warehouse:
+        return warehouse.ask(_companies)
+
+
+def _companies(tables, _shape):
+    return tables("company").select("company_id").order_by("company_id")
+
+
+def _parents(tables, _shape):
+    return tables("company").select("company_id", "parent_company_id").order_by("company_id")
