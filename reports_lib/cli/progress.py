@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from reports_lib.runs.execute import Progress as Report
+from reports_lib.runs.progress import Progress as Report
 
 
 @contextmanager

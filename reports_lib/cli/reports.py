@@ -20,7 +20,6 @@ from reports_lib.runs.request import DEFAULT_FORMATS, Request
 from reports_lib.runs.wait import wait
 from reports_lib.runs.workers import is_manned
 from reports_lib.snapshots.manifest import Author
-from reports_lib.warehouse.connection import connect
 from reports_lib.workspace import Workspace
 
 
@@ -98,6 +97,8 @@ def line(outcome: Outcome) -> str:
 @asking
 def resolve(family: str, set_name: str | None, changes: Given, as_of: datetime) -> None:
     """Print the parameters that a run of FAMILY would get, one NAME=VALUE a line."""
+    from reports_lib.warehouse.connection import connect
+
     installation = Installation(Workspace.find())
     asked = given(installation.workspace, family, set_name, changes)
     schema = Schema.read(installation.workspace.notebook(family))

@@ -1,7 +1,7 @@
 """A notebook and its parameters, to the executed notebook and the tables it saved."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -28,11 +28,10 @@ from reports_lib.picture import LATER, PICTURES
 from reports_lib.rendering.notebook_file import written
 from reports_lib.rendering.pictures import Pictures
 from reports_lib.rendering.press import Press
+from reports_lib.runs.progress import Progress
 
 # It warns of every parameter whose annotation it cannot read; ours have all been checked by then.
 logging.getLogger("papermill").setLevel(logging.ERROR)
-
-Progress = Callable[[str, int, int], None]  # what is done, how far, out of how many
 
 
 @dataclass(frozen=True)

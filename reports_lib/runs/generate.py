@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import StateError
 from reports_lib.runs import record, recovery
-from reports_lib.runs.execute import Progress
 from reports_lib.runs.identity import identity
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.make import Making, Manner, Tools, utc_now
 from reports_lib.runs.outcome import Outcome, outcome_of
 from reports_lib.runs.plan import plan
+from reports_lib.runs.progress import Progress
 from reports_lib.runs.record import Attempt
 from reports_lib.runs.request import Request
 

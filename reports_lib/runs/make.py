@@ -31,11 +31,12 @@ from reports_lib.kernels.limits import Limits
 from reports_lib.kernels.pool import Pool
 from reports_lib.rendering.press import Press
 from reports_lib.runs import record, recovery
-from reports_lib.runs.execute import Progress, Sandbox, execute
+from reports_lib.runs.execute import Sandbox, execute
 from reports_lib.runs.faults import where
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.lease import Lease, lost
 from reports_lib.runs.plan import Plan, plan
+from reports_lib.runs.progress import Progress
 from reports_lib.runs.record import Attempt, Place
 from reports_lib.runs.render import Told, contents, told
 from reports_lib.snapshots import index, links

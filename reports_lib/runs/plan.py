@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reports_lib.delivery.addresses import check_sendable
 from reports_lib.families import heading
@@ -13,9 +14,10 @@ from reports_lib.parameters.schema import Resolved, Schema
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.request import Request
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.connection import LOOKUPS, Warehouse, connect
-from reports_lib.warehouse.tables import TABLES
 from reports_lib.warehouse.versions import Version, find, latest
+
+if TYPE_CHECKING:  # half a second, for requests that nothing need be looked up for
+    from reports_lib.warehouse.connection import Warehouse
 
 REMEMBERED = 256  # lists of options
 
@@ -67,8 +69,10 @@ class _Lookups:
         self._stack = stack
         self._opened: Warehouse | None = None
 
-    def open(self) -> Warehouse:
+    def open(self) -> "Warehouse":
         if self._opened is None:
+            from reports_lib.warehouse.connection import connect
+
             opened = connect(self._address, version=self._version, as_of=self._request.as_of)
             self._opened = self._stack.enter_context(opened)
         return self._opened
@@ -85,6 +89,9 @@ class _Lookups:
         return options
 
     def _key(self, lookup: str) -> tuple[Address, str | None, str, datetime | None]:
+        from reports_lib.warehouse.connection import LOOKUPS
+        from reports_lib.warehouse.tables import TABLES
+
         table = TABLES[LOOKUPS[lookup][0]] if lookup in LOOKUPS else None
         depends_on_moment = table is None or table.happened_at is not None
         return self._address, self._version, lookup, self._request.as_of if depends_on_moment else None

@@ -1,7 +1,7 @@
 """How far a run is, as anybody may watch it: its row, read whenever the database says that it has changed."""
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Float, case, func, select
@@ -14,6 +14,7 @@ from reports_lib.errors import DatabaseError
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.record import find
 
+Progress = Callable[[str, int, int], None]  # is told what is done, how far, out of how many
 ENDED = frozenset({State.GENERATED, State.ERROR, State.CANCELLED})
 LOOK = 2.0  # seconds after which a follower looks without having been told
 PATIENCE = 60.0  # seconds that a database may be away before a follower gives up

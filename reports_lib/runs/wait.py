@@ -5,12 +5,10 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import State
 from reports_lib.errors import CancelledError, DaybookError, named
 from reports_lib.runs import record, recovery
-from reports_lib.runs.execute import Progress
 from reports_lib.runs.identity import identity
 from reports_lib.runs.installation import Installation
-from reports_lib.runs.make import Making, Manner, Tools
 from reports_lib.runs.outcome import Outcome, outcome_of
-from reports_lib.runs.progress import Standing, follow
+from reports_lib.runs.progress import Progress, Standing, follow
 from reports_lib.runs.record import Attempt
 from reports_lib.runs.workers import has_worker
 
@@ -26,6 +24,8 @@ def wait(installation: Installation, run_id: int, progress: Progress) -> Outcome
             return _outcome(installation, standing)
         progress(standing.step or standing.stage or standing.state, standing.done, standing.total)
         if attempt := _untended(installation, run_id):
+            from reports_lib.runs.make import Making, Manner, Tools  # a second, where a worker does without
+
             Making(attempt, installation, Tools(), Manner(progress, is_awaited=True)).run()
     raise AssertionError("a run ends")
 
