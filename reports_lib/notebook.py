@@ -13,7 +13,7 @@ where nobody does, the workspace's own warehouse is opened as it is now. No secr
 import gc
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -129,7 +129,8 @@ def warm(expected: Mapping[str, str] = MappingProxyType({})) -> None:
     """
     compile_ahead()
     if text := expected.get("DAYBOOK_WAREHOUSE"):
-        rehearse(Address.parse(text), _usual)
+        with suppress(Exception):  # the run itself will say so
+            rehearse(Address.parse(text), _usual)
     else:
         prepare()
     before = dict(os.environ)

@@ -124,7 +124,7 @@ def _colour(column: Column, names: list[str]) -> Spec:
 
 
 def _float(value: Decimal | int | None) -> float | None:
-    return None if value is None else float(value)
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def blank() -> str:

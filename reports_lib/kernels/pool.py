@@ -15,6 +15,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -181,14 +182,19 @@ class Pool:
                         self._hands.submit(self._make)
                 self._changed.wait(LOOK)
 
+    def _likely(self) -> Mapping[str, str]:
+        with suppress(Exception):  # an expectation costs no kernel
+            return self._expected()
+        return {}
+
     def _make(self) -> None:
         made_of, begun = fingerprint(), time.monotonic()
         kernel = None
         failure = None
+        warm = None if self._waiting else self._likely()  # who waits need not wait for what may not be used
         try:
             kernel = Kernel(self._folder / f"k{next(self._numbers)}", self._context, self._provisioner)
-            # who waits need not wait for what may not be used
-            kernel.start(PATIENCE, warm=None if self._waiting else self._expected())
+            kernel.start(PATIENCE, warm=warm)
         except Exception as error:
             kernel, failure = None, error
         with self._changed:

@@ -114,7 +114,12 @@ def rates(declared: Iterable[Row], companies: Iterable[Row], currency: str) -> R
     """All rates into `currency`; where no pair is declared they go over that of the group's head company."""
     pairs = [(r["from_currency"], r["to_currency"], r["effective_from"], r["rate"]) for r in declared]
     heads = [(r["company_id"], r["currency"]) for r in companies if r["parent_company_id"] is None]
-    return Rates.of(pairs, to=currency, base=min(heads)[1] if heads else None)
+    return Rates.of(pairs, to=currency, base=min(heads, key=_number)[1] if heads else None)
+
+
+def _number(head: tuple[int | None, str | None]) -> tuple[bool, int]:
+    """The lowest first, and one without a number last, as an engine orders them."""
+    return head[0] is None, head[0] or 0
 
 
 @dataclass(frozen=True)

@@ -62,4 +62,7 @@ def _undrawn(cell: NotebookNode) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def _is_undrawn(data: dict[str, Any]) -> bool:
-    return bool(data.get(media.CHART, {}).get("spec")) and media.SVG not in data
+    chart = data.get(media.CHART)
+    if media.SVG in data or not isinstance(chart, dict) or not isinstance(chart.get("spec"), dict):
+        return False
+    return isinstance(chart.get("title"), str) and isinstance(chart.get("description"), str)

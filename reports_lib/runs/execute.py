@@ -161,6 +161,7 @@ def _run(prepared: NotebookNode, sandbox: Sandbox, at: _Position) -> None:
 
             try:
                 _run_cells(prepared, sandbox, moved, {PICTURES: LATER})
+                raise_for_execution_errors(prepared, None)
             except BaseException:
                 with suppress(Exception):  # what comes after the first error tells nothing of it
                     pictures.finish(prepared)

@@ -40,7 +40,10 @@ class Address:
         as the user that its address names. Raises `DatabaseError` if the lake's catalogue is down.
         """
         if workspace.warehouse_url:
-            return cls.parse(workspace.warehouse_url)
+            address = cls.parse(workspace.warehouse_url)
+            if address.catalogue:
+                raise WarehouseError("DAYBOOK_WAREHOUSE_URL names a copy of a catalogue; name the lake or a Postgres")
+            return address
         # the embedded server is started only when its lake is asked for
         from reports_lib.database.server import lake_url, reader_url
 
@@ -53,7 +56,10 @@ class Address:
         parts = urlsplit(text)
         if parts.scheme == FILE:
             path, _, query = text.removeprefix(f"{FILE}:").rpartition("?")
-            return cls("", catalogue=unquote(path), **dict(parse_qsl(query)))
+            words = dict(parse_qsl(query))
+            if not path or words.keys() != {"data_path", "version"} or not words["version"].isdecimal():
+                raise WarehouseError(f"{text!r} is not the address of a copied catalogue")
+            return cls("", words["data_path"], catalogue=unquote(path), version=words["version"])
         if parts.scheme not in ("postgresql", "postgres"):
             raise WarehouseError("a warehouse's address must be like postgresql://user@host/name?schema=name")
         words = dict(parse_qsl(parts.query, keep_blank_values=True))

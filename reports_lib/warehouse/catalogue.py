@@ -1,16 +1,17 @@
 """The catalogue of one data version as a file: who reads it needs no server, no password and no network.
 
-    outputs/catalogues/<version>-<moment it came to be>.ducklake
+    outputs/catalogues/<version>-<moment it came to be>-<newest file>.ducklake
 
-A data version never changes, so its catalogue is copied once and read for ever after. Reports read
+The rows of a data version never change, so its catalogue is copied once and read from then on; where the
+lake's files were put together anew, it is copied again. Reports read
 the copy: it is nearer than the server, it holds no secret, and a server that goes away in the midst
 of a report takes nothing with it.
 """
 
 import os
+import shutil
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -22,7 +23,7 @@ from reports_lib.warehouse.lake import CATALOGUE, literal, opened
 from reports_lib.warehouse.versions import Version
 
 KEPT = 8  # copies, of the versions that were asked for last
-LEAVE = 86_400  # seconds that every copy is kept: a run may be about to open it
+LEAVE = 3600  # seconds that every copy is kept: a run may be about to open it
 TABLES = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'server' AND table_name LIKE 'ducklake_%'"
 INLINED = "ducklake_inlined_"  # rows that are in the catalogue itself, in types that only its own server knows
 REGISTER = "ducklake_inlined_data_tables"
@@ -34,16 +35,15 @@ def frozen(address: Address, version: Version, folder: Path) -> Address:
     What cannot be copied is read where it is: a lake that keeps rows in its catalogue, as ours do not,
     and any lake where there is no room for a copy.
     """
-    path = folder / f"{version.name}-{version.at:%Y%m%dT%H%M%S%f}.ducklake"
-    if not path.exists():
-        try:
+    path = folder / f"{version.name}-{version.at:%Y%m%dT%H%M%S%f}-{version.newest_file}.ducklake"
+    try:
+        if not path.exists():
             if not _copy(address, path):
                 return address
             _tidy(folder)
-        except (OSError, duckdb.Error):
-            return address
-    with suppress(OSError):
         os.utime(path)  # whoever tidies up sees that it is of use
+    except (OSError, duckdb.Error):
+        return address
     return Address("", address.data_path, catalogue=str(path), version=version.name)
 
 
@@ -83,8 +83,8 @@ def _has_rows(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove copies that nobody has asked for lately; what has one open keeps it."""
+    """Remove copies that nobody has asked for lately, and what a killed process left; what has one open keeps it."""
     copies = sorted(folder.glob("*.ducklake"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in copies[KEPT:]:
+    for path in [*copies[KEPT:], *folder.glob(".*")]:
         if time.time() - path.stat().st_mtime > LEAVE:
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from reports_lib.database.outage import unreadable
 from reports_lib.database.url import keywords, reason
-from reports_lib.errors import SettingError, WarehouseError
+from reports_lib.errors import DatabaseError, SettingError, WarehouseError
 from reports_lib.warehouse.address import Address
 
 CATALOGUE = "public"  # the schema of the catalogue, as DuckLake has it where it is not told otherwise
@@ -57,6 +57,8 @@ def prepare(address: Address | None = None) -> None:
     con = opened()
     if address and catalogue:
         _enter(con, address, None)
+    if ready and ready.process == os.getpid():
+        ready.con.close()
     _ready[:] = [_Ready(os.getpid(), con, catalogue)]
 
 
@@ -101,7 +103,11 @@ def _enter(con: duckdb.DuckDBPyConnection, address: Address, version: int | None
         con.execute(f"USE {LAKE}")
     except duckdb.Error as error:
         con.close()
-        told = str(error) if address.catalogue else reason(error, address.database)
+        if address.catalogue:  # whoever tries again copies it anew
+            Path(address.catalogue).unlink(missing_ok=True)
+            told = str(error).splitlines()[0]
+            raise DatabaseError(f"the copy of the catalogue at {address.place} was no good: {told}") from None
+        told = reason(error, address.database)
         raise unreadable(f"the lake at {address.place}", error, told) from None
 
 
@@ -111,8 +117,10 @@ def _taken(address: Address) -> tuple[duckdb.DuckDBPyConnection, bool]:
     One that was opened before a fork has no threads here, and one in another lake is of no use.
     """
     ready = _ready.pop() if _ready else None
-    if ready and ready.process == os.getpid() and ready.catalogue in ("", address.catalogue):
-        return ready.con, bool(ready.catalogue)
+    if ready and ready.process == os.getpid():
+        if ready.catalogue in ("", address.catalogue):
+            return ready.con, bool(ready.catalogue)
+        ready.con.close()
     return opened(), False
 
 

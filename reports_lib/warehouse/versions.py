@@ -13,15 +13,21 @@ from reports_lib.database.url import connect, reason
 from reports_lib.errors import WarehouseError
 from reports_lib.warehouse.address import Address
 
+Row = tuple[int, datetime, str | None, str | None, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of a lake: its name, the moment (aware UTC) it came to be, who made it and why."""
+    """One state of a lake: its name, the moment (aware UTC) it came to be, who made it and why.
+
+    `newest_file` changes whenever the lake's files do, also where their rows stay the same.
+    """
 
     name: str
     at: datetime
     author: str
     message: str
+    newest_file: int
 
 
 def versions(address: Address) -> list[Version]:
@@ -52,17 +58,18 @@ def find(address: Address, name: str) -> Version:
     raise WarehouseError(f"the lake has no data version {name}; it has {span}")
 
 
-def _version(row: tuple[int, datetime, str | None, str | None]) -> Version:
-    number, at, author, message = row
-    return Version(str(number), at.astimezone(UTC), author or "", message or "")
+def _version(row: Row) -> Version:
+    number, at, author, message, newest_file = row
+    return Version(str(number), at.astimezone(UTC), author or "", message or "", newest_file)
 
 
-def _rows(address: Address, order: str) -> list[tuple[int, datetime, str | None, str | None]]:
+def _rows(address: Address, order: str) -> list[Row]:
     if not address.is_lake:
         return []
     # straight from the catalogue, whose tables DuckLake's specification fixes: a DuckDB session costs much more
     query = (
-        "select snapshot_id, snapshot_time, author, commit_message"
+        "select snapshot_id, snapshot_time, author, commit_message,"
+        " (select coalesce(max(data_file_id), 0) from ducklake_data_file)"
         " from ducklake_snapshot left join ducklake_snapshot_changes using (snapshot_id) "
     )
     with connect(address.database) as con:

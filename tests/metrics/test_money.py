@@ -6,6 +6,7 @@ import pytest
 from books import at, client, posted, rate, used
 
 from reports_lib.errors import RateError
+from reports_lib.metrics import currency
 from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.values.money import round_half_up
 
@@ -133,3 +134,19 @@ def test_balances_move_by_what_was_paid_and_charged(found, ask):  # M-15
     before = found(tables, ask("2023-12-01/2023-12-31")).total
     after = found(tables, ask("2024-01-01/2024-01-31")).total
     assert after["all_balance"] - before["all_balance"] == after["refill_total"] - after["payg_total"]
+
+
+@pytest.mark.parametrize(
+    ("heads", "base"),
+    [
+        ([], None),
+        ([(2, "EUR"), (1, "USD")], "USD"),
+        ([(1, None), (2, "EUR")], None),
+        ([(None, "EUR"), (1, "USD")], "USD"),
+        ([(1, None), (1, "EUR")], None),
+    ],
+)
+def test_the_base_is_the_currency_of_the_head(heads, base):  # G-8
+    below = {"company_id": 0, "parent_company_id": 1, "currency": "GBP"}
+    companies = [{"company_id": number, "parent_company_id": None, "currency": code} for number, code in heads]
+    assert currency.rates([], [below, *companies], "CHF").base == base

@@ -87,6 +87,16 @@ def test_what_was_shown_before_an_error_is_drawn_for_whoever_looks_for_it(run, p
     assert len(pictures(run.left)) == 1
 
 
+def test_the_cells_own_error_is_the_one_that_is_told(run, press):
+    with pytest.raises(NotebookError, match="ZeroDivisionError"):
+        run(press, forged({"mark": 7}), "1 / 0")
+
+
+def test_what_only_looks_like_a_chart_is_left_alone(run, press):
+    assert run(press, "display({'application/vnd.daybook.chart+json': {'spec': {'mark': 'bar'}}}, raw=True)")
+    assert run(press, "display({'application/vnd.daybook.chart+json': 'a text'}, raw=True)")
+
+
 def forged(spec):
     chart = {"title": "Forged", "description": "", "spec": spec}
     return f"display({{{media.CHART!r}: {chart!r}}}, raw=True)"

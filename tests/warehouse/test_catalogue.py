@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reports_lib.errors import WarehouseError
+from reports_lib.errors import DatabaseError, WarehouseError
 from reports_lib.warehouse import catalogue, lake, writer
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.catalogue import frozen
@@ -183,6 +183,8 @@ def test_a_rehearsed_session_is_handed_to_whoever_reads_that_version(filled, as_
     ready = lake.prepared()
     with connect(older, as_of=AS_OF) as warehouse:
         assert warehouse.backend.con is not ready
+        with pytest.raises(duckdb.ConnectionException):
+            ready.execute("SELECT 1")  # it holds nothing any more
         assert warehouse.version == older.version
     assert asked == [newest.version] * 2
     assert everything(newest) == everything(reader)
@@ -217,3 +219,32 @@ def _companies(tables, _shape):
 
 def _parents(tables, _shape):
     return tables("company").select("company_id", "parent_company_id").order_by("company_id")
+
+
+def test_files_put_together_anew_are_found(filled, as_reader, tmp_path):
+    reader = as_reader(filled)
+    for _ in range(3):
+        writer.write(filled, GOLDEN, author="ann", message="more")
+    before = everything(frozen(reader, latest(filled), tmp_path))
+    con = lake.open_lake(filled)
+    con.execute("CALL ducklake_merge_adjacent_files('lake')")
+    con.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
+    con.close()
+    version = next(each for each in versions(filled) if each.name == before[2])
+    assert everything(frozen(reader, version, tmp_path)) == before
+
+
+def test_a_damaged_copy_is_made_anew(filled, as_reader, tmp_path):
+    reader = as_reader(filled)
+    copy = frozen(reader, latest(filled), tmp_path)
+    path = Path(copy.catalogue)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DatabaseError, match="the copy of the catalogue"):  # so it is tried again
+        connect(copy, as_of=AS_OF)
+    assert everything(frozen(reader, latest(filled), tmp_path)) == everything(reader)
+
+
+@pytest.mark.parametrize("text", ["ducklake:foo", "ducklake:/x?version=1", "ducklake:/x?data_path=/y&version=a"])
+def test_an_address_of_a_copy_is_whole(text):
+    with pytest.raises(WarehouseError, match="is not the address"):
+        Address.parse(text)
