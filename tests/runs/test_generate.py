@@ -41,7 +41,8 @@ from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
 from reports_lib.snapshots.seal import open_file, open_snapshot
 from reports_lib.snapshots.verify import verify
-from reports_lib.warehouse import writer
+from reports_lib.warehouse import connection, writer
+from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.versions import latest
 from tests.conftest import to_arrow
 from tests.runs.conftest import AS_OF, QUARTER, rows
@@ -193,8 +194,8 @@ def test_the_warehouse_is_opened_only_where_something_is_looked_up(office, monke
         opened.append(words)
         return real(*words, **more)
 
-    real = plans.connect
-    monkeypatch.setattr(plans, "connect", connect)
+    real = connection.connect
+    monkeypatch.setattr(connection, "connect", connect)
     monkeypatch.setattr(plans, "_known", {})
     office.write_notebook("plain", "print(1)")
     plain = Request("plain", {}, AS_OF, Author("analyst", "ann"))
@@ -382,3 +383,13 @@ def test_a_notebook_saved_while_it_runs_is_not_the_one_that_ran(office):
     request = Request("sales", {}, AS_OF, Author("analyst", "ann"), formats=(Format.HTML,))
     outcome = generate(request, office.installation, saved_meanwhile)
     assert open_snapshot(office.store, outcome.id).notebook_sha256 == ran
+
+
+def test_a_kernel_needs_neither_password_nor_server(office):  # T9, F6
+    office.write_notebook("told", "import os; print(os.environ['DAYBOOK_WAREHOUSE'])")
+    made = office.generate("told")
+    notebook = parsed(open_file(office.store, open_snapshot(office.store, made.id), "ipynb"))
+    address = notebook.cells[-1].outputs[0].text.strip()
+    assert address.startswith("ducklake:")
+    assert Address.parse(address).version == made.data_version
+    assert "@" not in address
