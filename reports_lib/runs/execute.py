@@ -151,26 +151,25 @@ def _run(prepared: NotebookNode, sandbox: Sandbox, at: _Position) -> None:
     """Run the cells of `prepared` in place, and draw what they show."""
     if sandbox.press is None:
         _run_cells(prepared, sandbox, at.moved, {})
-    else:
-        with Pictures(sandbox.press, sandbox.left) as pictures:
+        return
+    with Pictures(sandbox.press, sandbox.left) as pictures:
 
-            def moved(index: int, count: int) -> None:
-                if index:
-                    pictures.begin(prepared.cells[index - 1])
-                at.moved(index, count)
+        def moved(index: int, count: int) -> None:
+            if index:
+                pictures.begin(prepared.cells[index - 1])
+            at.moved(index, count)
 
-            try:
-                _run_cells(prepared, sandbox, moved, {PICTURES: LATER})
-                raise_for_execution_errors(prepared, None)
-            except BaseException:
-                with suppress(Exception):  # what comes after the first error tells nothing of it
-                    pictures.finish(prepared)
-                raise
-            pictures.finish(prepared)
-    raise_for_execution_errors(prepared, None)
+        try:
+            _run_cells(prepared, sandbox, moved, {PICTURES: LATER})
+        except BaseException:
+            with suppress(Exception):  # what comes after the first error tells nothing of it
+                pictures.finish(prepared)
+            raise
+        pictures.finish(prepared)
 
 
 def _run_cells(prepared: NotebookNode, sandbox: Sandbox, moved: OnCell, more: Mapping[str, str]) -> None:
+    """Run the cells with these variables beside those of the sandbox; raises what a cell raised."""
     try:
         DaybookEngine.execute_notebook(
             prepared,
@@ -185,6 +184,7 @@ def _run_cells(prepared: NotebookNode, sandbox: Sandbox, moved: OnCell, more: Ma
         )
     finally:
         _without_passwords(prepared)
+    raise_for_execution_errors(prepared, None)
 
 
 def _without_passwords(notebook: NotebookNode) -> None:

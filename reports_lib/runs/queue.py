@@ -21,7 +21,7 @@ __all__ = ["TASK", "has_worker", "reconcile", "retry", "submit", "wake"]
 
 TASK = "run"
 PEOPLE, SCHEDULES = 10, 0  # priorities: somebody waits for the one, nobody for the other
-AGAIN = 20  # before all others: what was begun and lost has waited longest, whoever asked for it
+AGAIN = 20  # before all others: what was begun already has waited longest, whoever asked for it
 LOCK = 0x64617971  # "dayq"; its own among the advisory locks of the database
 
 _app = App(connector=SyncPsycopgConnector())  # never opened: it writes jobs on connections that it is given

@@ -2,10 +2,9 @@
 
     outputs/catalogues/<version>-<moment it came to be>-<newest file>.ducklake
 
-The rows of a data version never change, so its catalogue is copied once and read from then on; where the
-lake's files were put together anew, it is copied again. Reports read
-the copy: it is nearer than the server, it holds no secret, and a server that goes away in the midst
-of a report takes nothing with it.
+The rows of a data version never change, so its catalogue is copied once and read from then on; where
+the lake's files were put together anew, it is copied again. Reports read the copy: it is nearer than the
+server, it holds no secret, and a server that goes away in the midst of a report takes nothing with it.
 """
 
 import os
