@@ -122,6 +122,7 @@ class Report:
             "DAYBOOK_HOME": str(self.installation.workspace.root),
             "DAYBOOK_WAREHOUSE": str(self.installation.warehouse),
             "DAYBOOK_DATA_VERSION": self._version.name if self._version else "",
+            "DAYBOOK_COMPANY": "",
             "DAYBOOK_AS_OF": self.as_of,
         }
 

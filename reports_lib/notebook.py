@@ -6,8 +6,8 @@
 
     asked, warehouse = begin(globals())     # asked.interval, warehouse.table("client")
 
-In a run the machinery says which warehouse, at which data version, as of when. In JupyterLab,
-where nobody does, the workspace's own warehouse is opened as it is now. No secret is in either.
+In a run the machinery says which warehouse, at which data version, as of when, and whose data. In
+JupyterLab, where nobody does, the workspace's own warehouse is opened as it is now. No secret is in either.
 """
 
 import gc
@@ -24,7 +24,7 @@ from typing import Any
 from IPython.display import Markdown
 
 from reports_lib.display import Chart, Column, Grid, Info, Tile, Tiles, bars, lines
-from reports_lib.errors import NotebookError
+from reports_lib.errors import NotebookError, WarehouseError
 from reports_lib.metrics import customer_dynamics
 from reports_lib.parameters.kinds import (
     Choice,
@@ -119,6 +119,11 @@ def compile_ahead() -> None:
     """What can be prepared before a fork: it starts no thread, opens no DuckDB and needs no secret."""
     engine.compile_ahead()
     customer_dynamics.compile_ahead()
+
+
+def compile_further() -> None:
+    """What can be prepared when there is nothing else to do, by the same rules."""
+    customer_dynamics.compile_further()
 
 
 def warm(expected: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -237,12 +242,14 @@ def _tile(column: Column, total: Mapping[str, Any] | None, compared: Mapping[str
 def _open() -> Warehouse:
     """The warehouse that the run names, or the workspace's own."""
     limit = os.environ.get("DAYBOOK_MEMORY_LIMIT") or "4GB"
-    as_of = os.environ.get("DAYBOOK_AS_OF")
+    as_of, company = os.environ.get("DAYBOOK_AS_OF"), os.environ.get("DAYBOOK_COMPANY")
     moment = datetime.fromisoformat(as_of) if as_of else datetime.now(UTC)
     if text := os.environ.get("DAYBOOK_WAREHOUSE"):
         version = os.environ.get("DAYBOOK_DATA_VERSION") or None
-        return connect(Address.parse(text), version=version, as_of=moment, memory_limit=limit)
+        if company is None:  # never the whole group by an oversight
+            raise WarehouseError("the run does not say whose data it may read: DAYBOOK_COMPANY is not set")
+        return connect(Address.parse(text), version=version, as_of=moment, memory_limit=limit, company=company)
     # only at a person's desk: a run never looks for a workspace
     from reports_lib.workspace import Workspace
 
-    return connect(Address.of(Workspace.find()), as_of=moment, memory_limit=limit)
+    return connect(Address.of(Workspace.find()), as_of=moment, memory_limit=limit, company=company or "")

@@ -74,6 +74,13 @@ def preload() -> None:
         duckdb.close()  # its import opens a database, which a fork would share; the next use opens one anew
 
 
+def prepare_further() -> None:
+    """Compile what is asked now and then; nobody has waited for it."""
+    if notebook := sys.modules.get("reports_lib.notebook"):
+        notebook.compile_further()
+    gc.freeze()
+
+
 def main() -> None:
     """Import, listen and fork until it is time to end; returns only in kernels, which are then to be launched."""
     folder, print_, ready, how = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -112,6 +119,7 @@ class Server:
         self._idle = idle
         self._keepers: set[int] = set()
         self._used = self._looked = time.monotonic()
+        self._is_done = False  # with what can wait
         adopt_orphans()
         self._woken, self._wake = socket.socketpair()
         self._wake.setblocking(False)
@@ -131,6 +139,9 @@ class Server:
         while not self._is_over():
             ready = {number for number, _ in poll.poll(LOOK * 1000)}
             self.orphaned = self._life in ready
+            if not ready and not self._is_done:
+                self._is_done = True
+                prepare_further()
             if self._woken.fileno() in ready:
                 self._woken.recv(4096)
                 self._bury()

@@ -99,11 +99,6 @@ def declared(tables: Tables, _: object) -> ir.Table:
     return tables("fx_rate").select("from_currency", "to_currency", "effective_from", "rate")
 
 
-def companies(tables: Tables, _: object) -> ir.Table:
-    """Every company, the one above it, and its currency."""
-    return tables("company").select("company_id", "parent_company_id", "currency")
-
-
 def precision(tables: Tables, _: object) -> ir.Table:
     """The decimals that the report's currency says it has."""
     currency = tables("currency")

@@ -33,6 +33,7 @@ from reports_lib.metrics.timeline import Timeline, buckets
 from reports_lib.metrics.together import FIRST, LAST, together
 from reports_lib.values.interval import Interval
 from reports_lib.values.spine import spine
+from reports_lib.warehouse.scope import heads
 from reports_lib.warehouse.statement import Dialect, Tables, statement
 
 READ = (
@@ -58,7 +59,7 @@ def customer_dynamics(warehouse: Warehouse, asked: Question) -> Figures:
     all that the warehouse lacks.
     """
     warehouse.check(_read(asked))
-    declared = currency.rates(warehouse.ask(currency.declared), warehouse.ask(currency.companies), asked.currency)
+    declared = currency.rates(warehouse.ask(currency.declared), warehouse.ask(heads), asked.currency)
     places = currency.places(warehouse.ask(currency.precision, values={"currency": asked.currency}))
     bounds = spine(asked.interval, unit(asked), asked.as_of, asked.active_duration)
     if not bounds:
@@ -88,10 +89,15 @@ def shape_of(asked: Question, picks: Collection[str] = ()) -> Shape:
 
 def compile_ahead() -> None:
     """Compile for a lake what is asked most: no filter, by time alone and by package. Asks nobody."""
-    for build in (currency.declared, currency.companies, currency.precision, names):
+    for build in (currency.declared, heads, currency.precision, names):
         statement(Dialect(), build, None)
     for shape in (PLAIN, replace(PLAIN, is_by_package=True)):
         statement(Dialect(), query, shape)
+
+
+def compile_further() -> None:
+    """Put the query of a company's own report into words too, which takes as long again. Asks nobody."""
+    statement(Dialect(is_scoped=True), query, PLAIN)
 
 
 def rehearse(warehouse: Warehouse) -> None:
@@ -99,7 +105,7 @@ def rehearse(warehouse: Warehouse) -> None:
     days = [datetime(1970, 1, day, tzinfo=UTC) for day in (1, 2)]
     timeline = Timeline(spine(Interval(days[0], days[1], ZoneInfo("UTC")), None, days[1], 1))
     to = "USD"
-    declared = currency.rates(warehouse.ask(currency.declared), warehouse.ask(currency.companies), to)
+    declared = currency.rates(warehouse.ask(currency.declared), warehouse.ask(heads), to)
     warehouse.ask(currency.precision, values={"currency": to})
     values = Conversion.of(declared, timeline).values
     warehouse.ask(query, PLAIN, timeline.values | values)

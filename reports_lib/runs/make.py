@@ -248,6 +248,7 @@ class Making:
         return {
             "DAYBOOK_WAREHOUSE": str(self._installation.reading(planned.version)),
             "DAYBOOK_DATA_VERSION": planned.data_version or "",
+            "DAYBOOK_COMPANY": self.attempt.request.author.company,
             "DAYBOOK_AS_OF": self.attempt.request.as_of.isoformat(),
             "DAYBOOK_MEMORY_LIMIT": self._workspace.memory_limit,
             "DAYBOOK_TIME_ZONE": self._workspace.time_zone,

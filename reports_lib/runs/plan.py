@@ -13,7 +13,9 @@ from reports_lib.parameters.options import Option
 from reports_lib.parameters.schema import Resolved, Schema
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.request import Request
+from reports_lib.snapshots.manifest import Author
 from reports_lib.warehouse.address import Address
+from reports_lib.warehouse.companies import of_version, subtree
 from reports_lib.warehouse.versions import Version, find, latest
 
 if TYPE_CHECKING:  # half a second, for requests that nothing need be looked up for
@@ -21,7 +23,9 @@ if TYPE_CHECKING:  # half a second, for requests that nothing need be looked up 
 
 REMEMBERED = 256  # lists of options
 
-_known: dict[tuple[Address, str | None, str, datetime | None], list[Option]] = {}
+Key = tuple[Address, str | None, str, str, datetime | None]
+
+_known: dict[Key, list[Option]] = {}
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Plan:
 def plan(request: Request, installation: Installation) -> Plan:
     """What the request comes to; raises `ParameterError`, `UnknownNameError`, `SettingError` or `WarehouseError`.
 
-    The warehouse is opened only to look up what this process does not know yet.
+    What there is to choose is of the author's company and those below it. The warehouse is opened only to
+    look up what this process does not know yet.
     """
     check_sendable(request.formats, request.recipients)
     notebook = installation.workspace.notebook(request.family)
@@ -50,51 +55,82 @@ def plan(request: Request, installation: Installation) -> Plan:
     with ExitStack() as stack:
         address = installation.warehouse
         version = find(address, request.data_version) if request.data_version else latest(address)
-        lookups = _Lookups(request, address, version.name if version else None, stack)
+        lookups = _Lookups(address, version, request.as_of, request.author.company, stack)
+        lookups.check_company()
         zone = installation.workspace.time_zone
         resolved = schema.resolve(request.given, request.as_of, lookups, zone)
     return Plan(notebook, title, resolved, version)
 
 
-class _Lookups:
-    """The options that the warehouse has; it is opened when first asked, and closed with `stack`.
+def options(lookup: str, author: Author, as_of: datetime, installation: Installation) -> list[Option]:
+    """What `author` can choose from in the newest data; `lookup` is one of the warehouse's `LOOKUPS`.
 
-    What one data version of a lake holds is looked up once: it never changes.
+    Raises what `plan` does of a company that is gone and a warehouse that cannot be read.
+    """
+    with ExitStack() as stack:
+        address = installation.warehouse
+        return _Lookups(address, latest(address), as_of, author.company, stack)(lookup)
+
+
+class _Lookups:
+    """The options that one company may read; the warehouse is opened when first asked, and closed with `stack`.
+
+    What one data version of a lake holds for a company is looked up once: it never changes.
     """
 
-    def __init__(self, request: Request, address: Address, version: str | None, stack: ExitStack) -> None:
-        self._request = request
+    def __init__(
+        self, address: Address, version: Version | None, as_of: datetime, company: str, stack: ExitStack
+    ) -> None:
         self._address = address
         self._version = version
+        self._as_of = as_of
+        self._company = company
         self._stack = stack
         self._opened: Warehouse | None = None
 
-    def open(self) -> "Warehouse":
-        if self._opened is None:
-            from reports_lib.warehouse.connection import connect
-
-            opened = connect(self._address, version=self._version, as_of=self._request.as_of)
-            self._opened = self._stack.enter_context(opened)
-        return self._opened
+    def check_company(self) -> None:
+        """Raise `WarehouseError` now, and not in the midst of the run, if the company is none that there is."""
+        if self._company == "":
+            return
+        if self._version is None:
+            self._open()
+        else:
+            subtree([(each.id, each.parent) for each in of_version(self._address, self._version)], self._company)
 
     def __call__(self, lookup: str) -> list[Option]:
         key = self._key(lookup)
         if key in _known:
             return _known[key]
-        options = self.open().options(lookup)
+        found = self._open().options(lookup)
         if self._version is not None:
             if len(_known) >= REMEMBERED:
                 _known.clear()
-            _known[key] = options
-        return options
+            _known[key] = found
+        return found
 
-    def _key(self, lookup: str) -> tuple[Address, str | None, str, datetime | None]:
+    def _open(self) -> "Warehouse":
+        if self._opened is None:
+            from reports_lib.warehouse.connection import connect
+
+            version = self._version.name if self._version else None
+            opened = connect(self._address, version=version, as_of=self._as_of, company=self._company)
+            self._opened = self._stack.enter_context(opened)
+        return self._opened
+
+    def _key(self, lookup: str) -> Key:
         from reports_lib.warehouse.connection import LOOKUPS
-        from reports_lib.warehouse.tables import TABLES
 
-        table = TABLES[LOOKUPS[lookup][0]] if lookup in LOOKUPS else None
-        depends_on_moment = table is None or table.happened_at is not None
-        return self._address, self._version, lookup, self._request.as_of if depends_on_moment else None
+        version = self._version.name if self._version else None
+        is_timeless = lookup in LOOKUPS and _is_timeless(LOOKUPS[lookup][0], self._company)
+        return self._address, version, self._company, lookup, None if is_timeless else self._as_of
+
+
+def _is_timeless(table: str, company: str) -> bool:
+    """Whether a company is shown the same rows at every moment: what tells it whose they are counts too."""
+    from reports_lib.warehouse.scope import with_owners
+    from reports_lib.warehouse.tables import TABLES
+
+    return all(TABLES[name].happened_at is None for name in (with_owners([table]) if company else [table]))
 
 
 def _read(notebook: Path) -> tuple[Schema, str]:

@@ -1,11 +1,13 @@
 """Reading a warehouse: read-only, at one data version, as if nothing later had happened.
 
 Whoever asks for a table gets exactly its canonical columns, in order, and the rows that existed
-before `as_of` (G-1). What the warehouse lacks is told at once and completely.
+before `as_of` (G-1). Whoever asks for one company gets of these its own and those of all below it
+(`scope.py`). What the warehouse lacks is told at once and completely.
 """
 
 import tempfile
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -21,6 +23,7 @@ from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.engine import Engine, LakeEngine, PostgresEngine
 from reports_lib.warehouse.lake import lock, open_lake, prepare, prepared
 from reports_lib.warehouse.postgres import open_postgres
+from reports_lib.warehouse.scope import ROOT, SLOT, WHOLE, Scope, everyone, listed, narrowed, with_owners
 from reports_lib.warehouse.statement import AS_OF, Build, Statement, Tables, before, found_schema, statement
 from reports_lib.warehouse.tables import TABLES
 from reports_lib.warehouse.versions import find, latest
@@ -42,28 +45,39 @@ class Warehouse:
     """The canonical tables of one warehouse at one data version.
 
     `version` names that version, `as_of` is the moment (aware UTC) the reports speak of, `backend`
-    is the Ibis backend behind the tables. Close it, or use it in a `with` statement.
+    is the Ibis backend behind the tables, `scope` says whose rows they hold. Close it, or use it in a
+    `with` statement.
     """
 
-    def __init__(self, engine: Engine, version: str, as_of: datetime, close: Callable[[], None]) -> None:
+    def __init__(
+        self, engine: Engine, version: str, as_of: datetime, close: Callable[[], None], scope: Scope = WHOLE
+    ) -> None:
         self.backend = engine.backend
         self.version = version
         self.as_of = as_of
+        self.scope = scope
         self._engine = engine
+        self._dialect = replace(engine.dialect, is_scoped=not scope.is_whole)
         self._close = close
         self._options: dict[str, list[Option]] = {}
 
     def table(self, name: str) -> ir.Table:
-        """The canonical table: its columns in order, without the rows that come at or after `as_of`.
+        """The canonical table: its columns in order, without the rows that come at or after `as_of` or are another's.
 
         A row without a moment is kept. Raises `UnknownNameError` if no canonical table is called so,
         `WarehouseError` naming every difference if the warehouse's own is not as declared.
         """
         self.check([name])
+        return self._table(name)
+
+    def _table(self, name: str) -> ir.Table:
         place = ops.Namespace(database=self._engine.dialect.schema)
         found = ops.DatabaseTable(name, schema=found_schema(name), source=self.backend, namespace=place).to_expr()
         limit = ibis.literal(self.as_of.replace(tzinfo=None), type="timestamp(6)")
-        return before(found, TABLES[name].happened_at, limit)
+        found = before(found, TABLES[name].happened_at, limit)
+        if self.scope.is_whole:
+            return found
+        return narrowed(name, found, self._table, listed(ibis.literal(self.scope.text)))
 
     def ask(self, build: Build, shape: Hashable = None, values: Mapping[str, str] = NO_VALUES) -> list[Row]:
         """The rows that `build` describes, exact: a function of the canonical tables and of the question's `shape`.
@@ -72,16 +86,17 @@ class Warehouse:
         """
         asked = self.statement(build, shape)
         moment = self.as_of.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-        found = self._engine.rows(asked.filled({**values, AS_OF: moment}))
+        found = self._engine.rows(asked.filled({**values, AS_OF: moment, SLOT: self.scope.text}))
         return [dict(zip(asked.columns, row, strict=True)) for row in found]
 
     def statement(self, build: Build, shape: Hashable = None) -> Statement:
         """What `ask` runs, before its slots are filled."""
-        return statement(self._engine.dialect, build, shape)
+        return statement(self._dialect, build, shape)
 
     def check(self, names: Iterable[str] = TABLES) -> None:
         """Raise one `WarehouseError` that names every missing table and column and every wrong type."""
-        wrong = [text for name in names for text in self._differences(name)]
+        read = names if self.scope.is_whole else with_owners(names)
+        wrong = [text for name in read for text in self._differences(name)]
         if wrong:
             raise WarehouseError(f"the warehouse is not as reports need it: {'; '.join(wrong)}")
 
@@ -125,21 +140,38 @@ class Warehouse:
         return wrong
 
 
-def connect(address: Address, *, version: str | None = None, as_of: datetime, memory_limit: str = "4GB") -> Warehouse:
+def connect(
+    address: Address,
+    *,
+    version: str | None = None,
+    as_of: datetime,
+    memory_limit: str = "4GB",
+    company: str = "",
+) -> Warehouse:
     """Open the warehouse read-only: a lake at `version` (the latest if None), a Postgres at its present state.
 
-    `as_of` is aware; `memory_limit` holds for the lake, such as "4GB". Raises `DatabaseError` if a
-    server is down and `WarehouseError` if there is no such version or no lake.
+    `as_of` is aware; `memory_limit` holds for the lake, such as "4GB". Of a `company` (the text of its
+    id) only its own rows and those of the companies below it are read, "" being the whole group. Raises
+    `DatabaseError` if a server is down and `WarehouseError` if there is no such version, company or lake.
     """
     if as_of.tzinfo is None:
         raise WarehouseError(f"as-of {as_of} lacks its time zone")
-    moment = as_of.astimezone(UTC)
-    if address.is_lake:
-        return _connect_lake(address, version, moment, memory_limit)
-    if version is not None:
-        find(address, version)
-    backend, state = open_postgres(address)
-    return Warehouse(PostgresEngine(backend, address.schema), state, moment, backend.con.close)
+    engine, found, close = _opened(address, version, memory_limit)
+    whole = Warehouse(engine, found, as_of.astimezone(UTC), close)
+    if company == "":
+        return whole
+    try:
+        scope = _scope(whole, company)
+    except BaseException:
+        close()
+        raise
+    return Warehouse(engine, found, whole.as_of, close, scope)
+
+
+def _scope(whole: Warehouse, company: str) -> Scope:
+    """Whose rows `company` may read, by the very state that it reads."""
+    whole.check([ROOT])
+    return Scope.of(company, [(row["company_id"], row["parent_company_id"]) for row in whole.ask(everyone)])
 
 
 def rehearse(address: Address, ask: Callable[[Warehouse], None]) -> None:
@@ -151,7 +183,17 @@ def rehearse(address: Address, ask: Callable[[Warehouse], None]) -> None:
     ask(warehouse)
 
 
-def _connect_lake(address: Address, version: str | None, as_of: datetime, memory_limit: str) -> Warehouse:
+def _opened(address: Address, version: str | None, memory_limit: str) -> tuple[Engine, str, Callable[[], None]]:
+    """A session, the name of the state that it reads, and what ends it."""
+    if address.is_lake:
+        return _opened_lake(address, version, memory_limit)
+    if version is not None:
+        find(address, version)
+    backend, state = open_postgres(address)
+    return PostgresEngine(backend, address.schema), state, backend.con.close
+
+
+def _opened_lake(address: Address, version: str | None, memory_limit: str) -> tuple[Engine, str, Callable[[], None]]:
     wanted = _wanted(address, version)
     try:
         con = open_lake(address, version=int(wanted), memory_limit=memory_limit)
@@ -168,7 +210,7 @@ def _connect_lake(address: Address, version: str | None, as_of: datetime, memory
         con.close()
         temporary.cleanup()
 
-    return Warehouse(LakeEngine(backend, address.catalogue), wanted, as_of, close)
+    return LakeEngine(backend, address.catalogue), wanted, close
 
 
 def _wanted(address: Address, version: str | None) -> str:

@@ -11,7 +11,7 @@ behind in the text.
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -23,9 +23,11 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 
 from reports_lib.warehouse.lake import literal
 from reports_lib.warehouse.postgres import COMPILER
+from reports_lib.warehouse.scope import FOR_EVERYBODY, SLOT, Tables, listed, narrowed
 from reports_lib.warehouse.tables import TABLES
 
-Tables = Callable[[str], ir.Table]
+__all__ = ["AS_OF", "Build", "Dialect", "Statement", "Tables", "before", "found_schema", "slot", "statement"]
+
 Build = Callable[[Tables, Any], ir.Table]
 AS_OF = "as_of"  # the slot that every warehouse fills: naive UTC
 _SLOT = re.compile(r"'\[\[(\w+)\]\]'")
@@ -56,9 +58,13 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The SQL of a lake, or that of a Postgres whose tables are in `schema`."""
+    """The SQL of a lake, or that of a Postgres whose tables are in `schema`.
+
+    With `is_scoped` each table has only the rows of the companies in the slot `scope.SLOT`.
+    """
 
     schema: str | None = None
+    is_scoped: bool = False
 
     @property
     def compiler(self) -> SQLGlotCompiler:
@@ -68,7 +74,8 @@ class Dialect:
     def table(self, name: str) -> ir.Table:
         """A canonical table as declared, without the rows that come at or after the moment in its slot."""
         found = ibis.table(found_schema(name), name=name, database=self.schema)
-        return before(found, TABLES[name].happened_at, slot(AS_OF).cast("timestamp(6)"))
+        found = before(found, TABLES[name].happened_at, slot(AS_OF).cast("timestamp(6)"))
+        return narrowed(name, found, self.table, listed(slot(SLOT))) if self.is_scoped else found
 
 
 @cache
@@ -87,4 +94,6 @@ def before(table: ir.Table, happened_at: str | None, limit: ir.Value) -> ir.Tabl
 @cache
 def statement(dialect: Dialect, build: Build, shape: Hashable) -> Statement:
     """What `build` makes of the canonical tables and the shape of a question; compiled once in a process."""
+    if build in FOR_EVERYBODY:
+        dialect = replace(dialect, is_scoped=False)
     return Statement.of(build(dialect.table, shape), dialect.compiler)

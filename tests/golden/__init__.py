@@ -42,7 +42,8 @@ def fill(owner: Address) -> None:
 
 def environment(reader: Address) -> dict[str, str]:
     """What a kernel is told of the warehouse."""
-    return {"DAYBOOK_WAREHOUSE": str(reader), "DAYBOOK_AS_OF": AS_OF.isoformat(), "DAYBOOK_TIME_ZONE": "UTC"}
+    moment = {"DAYBOOK_AS_OF": AS_OF.isoformat(), "DAYBOOK_TIME_ZONE": "UTC"}
+    return {"DAYBOOK_WAREHOUSE": str(reader), "DAYBOOK_COMPANY": "", **moment}
 
 
 def resolved(family: str, set_name: str, reader: Address) -> Resolved:

@@ -63,6 +63,7 @@ def run(notebook, warehouse_of, address, as_reader, monkeypatch, tmp_path):
     def execute(**changes):
         warehouse_of(golden.tables())
         monkeypatch.setenv("DAYBOOK_WAREHOUSE", str(as_reader(address)))
+        monkeypatch.setenv("DAYBOOK_COMPANY", "")
         monkeypatch.setenv("DAYBOOK_AS_OF", "2024-06-01T00:00:00+00:00")
         monkeypatch.setenv("DAYBOOK_TABLES", str(tmp_path))
         shown = {}

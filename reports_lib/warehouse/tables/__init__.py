@@ -8,8 +8,8 @@ from reports_lib.warehouse.tables.billing import BILLING
 from reports_lib.warehouse.tables.contact import CONTACT
 from reports_lib.warehouse.tables.reference import REFERENCE
 from reports_lib.warehouse.tables.sales import SALES
-from reports_lib.warehouse.tables.table import Column, Table
+from reports_lib.warehouse.tables.table import Column, Owner, Table
 
 TABLES: dict[str, Table] = {t.name: t for t in (*REFERENCE, *BILLING, *SALES, *CONTACT)}
 
-__all__ = ["TABLES", "Column", "Table"]
+__all__ = ["TABLES", "Column", "Owner", "Table"]

@@ -30,6 +30,8 @@ BILLING = (
         peer_amount     money  null  cost at the other leg, in `currency`
         """,
         happened_at="started_at",
+        owned_by="client_id -> client",
+        veiled="peer_client_id, peer_amount: peer_client_id -> client.client_id",
     ),
     declare(
         "ledger_entry",
@@ -51,6 +53,7 @@ BILLING = (
         author_user_id     int64  null
         """,
         happened_at="posted_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "balance_snapshot",
@@ -63,6 +66,7 @@ BILLING = (
         balance    money
         """,
         happened_at="as_of",
+        owned_by="client_id -> client",
     ),
     declare(
         "client_activity",
@@ -72,6 +76,7 @@ BILLING = (
         first_paid_at  time   null
         last_paid_at   time   null
         """,
+        owned_by="client_id -> client",
     ),
     declare(
         "subscription",
@@ -87,6 +92,7 @@ BILLING = (
         status           text         pending, active, stopped, cancelled or archived
         """,
         happened_at="assigned_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "subscription_period",
@@ -105,6 +111,7 @@ BILLING = (
         is_trial         bool
         """,
         happened_at="charged_at",
+        owned_by="subscription_id -> subscription",
     ),
     declare(
         "invoice",
@@ -130,6 +137,7 @@ BILLING = (
         deleted_at         time   null
         """,
         happened_at="created_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "invoice_line",
@@ -145,6 +153,7 @@ BILLING = (
         amount       money         net
         tax          money
         """,
+        owned_by="invoice_id -> invoice",
     ),
     declare(
         "invoice_revision",
@@ -161,6 +170,7 @@ BILLING = (
         document_sha256   text          of the PDF
         """,
         happened_at="revised_at",
+        owned_by="invoice_id -> invoice",
     ),
     declare(
         "payment",
@@ -184,5 +194,6 @@ BILLING = (
         raw              text   null  JSON object
         """,
         happened_at="created_at",
+        owned_by="client_id -> client",
     ),
 )

@@ -1,6 +1,6 @@
 """What was said, sent, called and watched, and the files and tickets around it."""
 
-from reports_lib.warehouse.tables.table import declare
+from reports_lib.warehouse.tables.table import GROUP, declare
 
 CONTACT = (
     declare(
@@ -17,6 +17,7 @@ CONTACT = (
         isp         text   null
         """,
         happened_at="started_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "playback",
@@ -32,6 +33,7 @@ CONTACT = (
         country      text   null  ISO 3166 alpha-2
         """,
         happened_at="started_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "notification",
@@ -43,6 +45,7 @@ CONTACT = (
         template         text   null
         """,
         happened_at="created_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "message",
@@ -63,6 +66,7 @@ CONTACT = (
         currency         text
         """,
         happened_at="created_at",
+        owned_by="notification_id -> notification",
     ),
     declare(
         "chat_session",
@@ -79,6 +83,7 @@ CONTACT = (
         longitude   double  null  degrees
         """,
         happened_at="started_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "chat_message",
@@ -95,6 +100,7 @@ CONTACT = (
         currency        text
         """,
         happened_at="sent_at",
+        owned_by="session_id -> chat_session",
     ),
     declare(
         "chat_assignment",
@@ -108,6 +114,7 @@ CONTACT = (
         release_reason  text   null  closed, reassigned or timeout
         """,
         happened_at="assigned_at",
+        owned_by="session_id -> chat_session",
     ),
     declare(
         "operator_status",
@@ -119,6 +126,7 @@ CONTACT = (
         status       text         online, paused or offline
         """,
         happened_at="from_at",
+        owned_by="operator_id -> operator",
     ),
     declare(
         "call",
@@ -143,6 +151,7 @@ CONTACT = (
         currency        text   null
         """,
         happened_at="started_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "cdr_file",
@@ -157,6 +166,7 @@ CONTACT = (
         deleted_at    time   null
         """,
         happened_at="uploaded_at",
+        owned_by=GROUP,
     ),
     declare(
         "help_ticket",
@@ -168,5 +178,6 @@ CONTACT = (
         status       text         open, pending, resolved or closed
         """,
         happened_at="opened_at",
+        owned_by=GROUP,
     ),
 )

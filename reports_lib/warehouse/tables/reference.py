@@ -1,6 +1,6 @@
 """Reference tables: companies, people, currencies, products. Small, and timeless but for clients."""
 
-from reports_lib.warehouse.tables.table import declare
+from reports_lib.warehouse.tables.table import EVERYBODY, declare
 
 REFERENCE = (
     declare(
@@ -21,6 +21,7 @@ REFERENCE = (
         timezone           text   null  IANA name
         external_id        text   null  id in the system the row comes from
         """,
+        owned_by="company_id -> company",
     ),
     declare(
         "app_user",
@@ -34,6 +35,7 @@ REFERENCE = (
         company_id  int64
         active      bool
         """,
+        owned_by="company_id -> company",
     ),
     declare(
         "client",
@@ -53,6 +55,7 @@ REFERENCE = (
         external_id    text   null  id in the system the row comes from
         """,
         happened_at="created_at",
+        owned_by="company_id -> company",
     ),
     declare(
         "client_tag",
@@ -61,6 +64,7 @@ REFERENCE = (
         client_id  int64  key
         tag        text   key
         """,
+        owned_by="client_id -> client",
     ),
     declare(
         "client_profile",
@@ -80,6 +84,7 @@ REFERENCE = (
         country              text   null  ISO 3166 alpha-2
         metadata             text   null  JSON object
         """,
+        owned_by="client_id -> client",
     ),
     declare(
         "client_social",
@@ -89,6 +94,7 @@ REFERENCE = (
         network    text   key
         handle     text   null
         """,
+        owned_by="client_id -> client",
     ),
     declare(
         "currency",
@@ -100,6 +106,7 @@ REFERENCE = (
         totals_precision   int64         decimals of sums
         symbol             text   null
         """,
+        owned_by=EVERYBODY,
     ),
     declare(
         "fx_rate",
@@ -110,6 +117,7 @@ REFERENCE = (
         effective_from  time  key   inclusive
         rate            rate        units of `to_currency` for one of `from_currency`
         """,
+        owned_by=EVERYBODY,
     ),
     declare(
         "service",
@@ -120,6 +128,7 @@ REFERENCE = (
         unit        text         second, message, byte or event
         kind        text         voice, sms, data, chat or other
         """,
+        owned_by=EVERYBODY,
     ),
     declare(
         "package",
@@ -136,6 +145,7 @@ REFERENCE = (
         trial_days        int64  null
         status            text         active, disabled or archived
         """,
+        owned_by=EVERYBODY,
     ),
     declare(
         "trunk",
@@ -145,6 +155,7 @@ REFERENCE = (
         name       text
         cps_limit  int64  null  call set-ups a second
         """,
+        owned_by=EVERYBODY,
     ),
     declare(
         "chat",
@@ -154,6 +165,7 @@ REFERENCE = (
         name       text
         messenger  text         web, telegram, whatsapp, viber, facebook, alice, yandex, vkontakte, skype, slack, wechat, snapchat, line or other
         """,
+        owned_by="chat_id -> chat_session",
     ),
     declare(
         "bot",
@@ -162,6 +174,7 @@ REFERENCE = (
         bot_id  int64  key
         name    text
         """,
+        owned_by="bot_id -> chat_session, call",
     ),
     declare(
         "operator",
@@ -171,6 +184,7 @@ REFERENCE = (
         user_id      int64  null
         name         text
         """,
+        owned_by="user_id -> app_user",
     ),
     declare(
         "operator_group",
@@ -179,6 +193,7 @@ REFERENCE = (
         group_id  int64  key
         name      text
         """,
+        owned_by="group_id -> operator_group_member",
     ),
     declare(
         "operator_group_member",
@@ -189,6 +204,7 @@ REFERENCE = (
         from_at      time   null
         to_at        time   null
         """,
+        owned_by="operator_id -> operator",
     ),
     declare(
         "content",
@@ -198,5 +214,6 @@ REFERENCE = (
         title       text
         kind        text         live or vod
         """,
+        owned_by=EVERYBODY,
     ),
 )

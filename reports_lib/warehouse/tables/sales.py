@@ -23,6 +23,7 @@ SALES = (
         coupon_id     int64  null
         """,
         happened_at="purchased_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "entitlement",
@@ -39,6 +40,7 @@ SALES = (
         source_payment_id  int64  null
         """,
         happened_at="starts_at",
+        owned_by="client_id -> client",
     ),
     declare(
         "coupon_group",
@@ -49,6 +51,7 @@ SALES = (
         created_at  time
         """,
         happened_at="created_at",
+        owned_by="group_id -> coupon",
     ),
     declare(
         "coupon",
@@ -73,6 +76,7 @@ SALES = (
         created_at        time
         """,
         happened_at="created_at",
+        owned_by="coupon_id -> coupon_redemption, purchase",
     ),
     declare(
         "coupon_redemption",
@@ -85,5 +89,6 @@ SALES = (
         purchase_id    int64  null
         """,
         happened_at="redeemed_at",
+        owned_by="client_id -> client",
     ),
 )
