@@ -16,6 +16,9 @@
     ├── CancelledError         somebody cancelled the run
     ├── StateError             a run is not in a state in which that can be done
     ├── DeliveryError          a mail cannot be sent
+    ├── SignInError            nobody is signed in, or the name and password are not right
+    ├── ForbiddenError         whoever is signed in may not do that
+    ├── ThrottleError          too many tries; later they are looked at again
     └── SettingError           the environment or a file of the workspace is not as it must be
 
 Any module may raise these, always with one line that says what to do. Only the outermost places
@@ -161,6 +164,31 @@ class DeliveryError(DaybookError):
     def __init__(self, message: str, can_heal: bool = False) -> None:
         super().__init__(message)
         self.can_heal = can_heal
+
+
+class SignInError(DaybookError):
+    """Nobody is signed in, or with what was given nobody can be."""
+
+    exit_code = 18
+    http_status = 401
+
+
+class ForbiddenError(DaybookError):
+    """Whoever is signed in may not do that."""
+
+    exit_code = 19
+    http_status = 403
+
+
+class ThrottleError(DaybookError):
+    """Too many tries; `seconds` from now they are looked at again."""
+
+    exit_code = 20
+    http_status = 429
+
+    def __init__(self, message: str, seconds: int = 60) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class SettingError(DaybookError):

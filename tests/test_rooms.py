@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "reports_lib"
 GROUND = ("errors", "workspace", "values", "parameters", "database", "warehouse", "families", "fonts", "picture")
 NOTEBOOK_SIDE = ("metrics", "display", "notebook")
-MACHINERY = ("kernels", "rendering", "snapshots", "delivery", "runs", "portal", "cli")
+MACHINERY = ("accounts", "kernels", "rendering", "snapshots", "delivery", "runs", "portal", "cli")
 
 
 def room_of(path: Path) -> str:

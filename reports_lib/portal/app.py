@@ -1,26 +1,25 @@
 """The application: its addresses as one table, its errors in one place, its headers on every answer.
 
-GET /                     families, finished reports, and runs that are being made or have failed
-GET /view?id=             a report in its frame; with &as=html|pdf|csv|xlsx|xls one of its files
-GET /runs/{id}            how far a run is, or where and why it failed
-GET /runs/{id}/events     the same as it changes, as a stream of server-sent events
-GET /runs/{id}/notebook   the notebook of a failed run, as far as it came
-GET /health               whether the database answers
+The gate is passed before any function is called: `Route.right` says who may. `None` is whoever comes.
 """
 
-from pathlib import Path
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal import pages, runs
-from reports_lib.portal.page import POLICY
+from reports_lib.portal import gate, language, pages, refusal, runs
+from reports_lib.portal.page import POLICY, STATIC
+from reports_lib.portal.route import Route
 from reports_lib.portal.watcher import Watcher
 from reports_lib.runs.installation import Installation
 
@@ -29,33 +28,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
-
-
-def app(installation: Installation) -> FastAPI:
-    """The web application of an installation."""
-    web = FastAPI(title="Daybook", version=__version__, docs_url=None, redoc_url=None)
-    web.state.installation = installation
-    web.state.watcher = Watcher(installation)
-    web.state.templates = Environment(
-        loader=PackageLoader("reports_lib.portal"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    web.add_api_route("/", pages.home, methods=["GET", "HEAD"], response_class=Response)
-    web.add_api_route("/view", pages.view, methods=["GET", "HEAD"], response_class=Response)
-    web.add_api_route("/runs/{run_id:int}", runs.run, methods=["GET", "HEAD"], response_class=Response)
-    web.add_api_route("/runs/{run_id:int}/events", runs.events, methods=["GET"], response_class=Response)
-    web.add_api_route("/runs/{run_id:int}/notebook", runs.notebook, methods=["GET", "HEAD"], response_class=Response)
-    web.add_api_route("/health", health, methods=["GET"])
-    web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    web.add_exception_handler(DaybookError, pages.refuse)
-    web.add_exception_handler(404, pages.not_found)
-    web.add_middleware(_Guarded)
-    return web
 
 
 def health(request: Request) -> JSONResponse:
@@ -63,6 +38,59 @@ def health(request: Request) -> JSONResponse:
     with request.app.state.installation.database.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
     return JSONResponse({"status": "ok"})
+
+
+ROUTES: tuple[Route, ...] = (
+    *pages.ROUTES,
+    *runs.ROUTES,
+    Route("/health", health, None),
+)
+
+
+def app(installation: Installation) -> FastAPI:
+    """The web application of an installation."""
+    web = FastAPI(title="Daybook", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    web.state.installation = installation
+    web.state.watcher = Watcher(installation)
+    for route in ROUTES:
+        web.add_api_route(route.path, _gated(route), methods=list(route.methods), response_class=Response)
+    web.mount("/static", _Static(directory=STATIC), name="static")
+    web.add_exception_handler(DaybookError, refusal.refuse)
+    web.add_exception_handler(404, refusal.not_found)
+    web.add_exception_handler(405, refusal.not_found)
+    web.add_middleware(_Guarded)
+    return web
+
+
+def _gated(route: Route) -> Callable[..., Any]:
+    """The route's function behind the gate."""
+    function = route.function
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def passed_async(*args: Any, **values: Any) -> Any:  # noqa: ANN401  whatever the function takes
+            await run_in_threadpool(gate.check, values["request"], route)
+            language.use(gate.language_of(values["request"]))  # what a thread sets stays in its own context
+            return await function(*args, **values)
+
+        return passed_async
+
+    @functools.wraps(function)
+    def passed(*args: Any, **values: Any) -> Any:  # noqa: ANN401  whatever the function takes
+        gate.check(values["request"], route)
+        return function(*args, **values)
+
+    return passed
+
+
+class _Static(StaticFiles):
+    """Files of ours; one that is asked for by its hash stays as it is."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if b"v=" in scope.get("query_string", b"") and response.status_code == 200:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
 
 
 class _Guarded:

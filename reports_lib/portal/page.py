@@ -1,21 +1,70 @@
 """How a page is made of its template, and what it may do in a browser."""
 
+import hashlib
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from reports_lib.accounts.visitor import NOBODY, Visitor
+from reports_lib.portal import language
+
+STATIC = Path(__file__).parent / "static"
+# Scripts and styles are files of ours; nothing else is fetched, sent to or framed in.
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
-# Pages that change while one looks: they carry a script of ours, which asks us and nobody else.
-LIVE = {"Content-Security-Policy": f"{POLICY}; script-src 'self'; connect-src 'self'"}
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who asks, as the gate found out."""
+    found: Visitor = getattr(request.state, "visitor", NOBODY)
+    return found
 
 
 def page(
     request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **context: object
 ) -> HTMLResponse:
-    """The page of a template."""
-    text = request.app.state.templates.get_template(template).render(context)
-    return HTMLResponse(text, status, dict(headers or {}))
+    """The page of a template, which also knows `visitor`, `here` (the address asked for) and `speaking`."""
+    known = {"visitor": visitor_of(request), "here": here(request), "speaking": language.current()}
+    text = environment().get_template(template).render(known | context)
+    return HTMLResponse(text, status, {"Content-Security-Policy": POLICY} | dict(headers or {}))
+
+
+def here(request: Request) -> str:
+    """Path and query of what is asked for."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+@cache
+def environment() -> Environment:
+    """The templates and what all of them may call."""
+    made = Environment(
+        loader=PackageLoader("reports_lib.portal"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {
+        "_": language._,
+        "ngettext": language.ngettext,
+        "moment": language.moment,
+        "day": language.day,
+        "number": language.number,
+        "languages": language.LANGUAGES,
+        "static": static,
+        "quote": lambda text: quote(text, safe=""),
+    }
+    return made
+
+
+@cache
+def static(name: str) -> str:
+    """Where a file of ours is; the address changes with its bytes, so a browser may keep it."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
-from reports_lib.errors import DaybookError, UnknownNameError
-from reports_lib.portal.page import LIVE, page
+from reports_lib.accounts.role import Right
+from reports_lib.portal.page import page
+from reports_lib.portal.route import Route
 from reports_lib.portal.run_words import Line
 from reports_lib.portal.words import Download, Family, downloads, facts
 from reports_lib.rendering.formats import Format
@@ -39,7 +40,6 @@ def home(request: Request) -> Response:
     return page(
         request,
         "home.html.j2",
-        headers=LIVE,
         lines=lines[:SHOWN],
         families=families,
         is_live=any(line.is_in_the_making for line in lines),
@@ -68,18 +68,6 @@ def view(request: Request, id: str = "") -> Response:  # the address says `id`
     )
 
 
-def refuse(request: Request, error: Exception) -> Response:
-    """The page of an error of ours: its one line, its status, and nothing else."""
-    status = error.http_status if isinstance(error, DaybookError) else 500
-    heading = "Not found" if status == UnknownNameError.http_status else "This cannot be shown"
-    return page(request, "error.html.j2", status, heading=heading, message=str(error))
-
-
-def not_found(request: Request, error: Exception) -> Response:
-    """The page of an address that there is not."""
-    return refuse(request, UnknownNameError("there is no such page"))
-
-
 def _reports(session: Session) -> list[Line]:
     found = index.recent(session, limit=SHOWN)
     tokens = links.open_to(session, [row.id for row in found], datetime.now(UTC), links.Viewer.local())
@@ -96,3 +84,9 @@ def _file(installation: Installation, manifest: Manifest, form: Format) -> Respo
     file = export(installation.store, manifest, form)
     headers = {} if form is Format.HTML else {"Content-Disposition": f'attachment; filename="{file.filename}"'}
     return Response(file.data, media_type=file.mime, headers=SEALED | headers)
+
+
+ROUTES = (
+    Route("/", home, Right.READ),
+    Route("/view", view, None),
+)

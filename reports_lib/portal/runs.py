@@ -11,9 +11,11 @@ from fastapi.responses import FileResponse, StreamingResponse
 from sqlalchemy.orm import Session
 from starlette.types import Receive, Scope, Send
 
+from reports_lib.accounts.role import Right
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import UnknownNameError
-from reports_lib.portal.page import LIVE, page
+from reports_lib.portal.page import page
+from reports_lib.portal.route import Route
 from reports_lib.portal.run_words import STATES, asked_of, clock, doing, told
 from reports_lib.portal.watcher import Stream, Watcher
 from reports_lib.portal.words import title_of, view_url
@@ -40,7 +42,6 @@ def run(request: Request, run_id: int) -> Response:
     return page(
         request,
         "run.html.j2",
-        headers=LIVE,
         run=standing,
         title=title_of(installation.workspace, row.family),
         word=STATES[standing.state],
@@ -139,3 +140,10 @@ def _link(session: Session, run: Run) -> str | None:
     ids = [run.snapshot_id] if run.snapshot_id else []
     token = links.open_to(session, ids, datetime.now(UTC), links.Viewer.local()).get(run.snapshot_id or "")
     return view_url(token) if token else None
+
+
+ROUTES = (
+    Route("/runs/{run_id:int}", run, Right.READ),
+    Route("/runs/{run_id:int}/events", events, Right.READ, ("GET",)),
+    Route("/runs/{run_id:int}/notebook", notebook, Right.NOTEBOOK),
+)

@@ -7,10 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from reports_lib.portal.app import app
 from reports_lib.portal.server import Server
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
@@ -18,6 +16,7 @@ from reports_lib.runs.render import contents
 from reports_lib.snapshots import index, links
 from reports_lib.snapshots.manifest import Author, Manifest
 from reports_lib.snapshots.seal import seal
+from tests.portal.people import signed_in
 from tests.portal.rows import Rows
 from tests.rendering.sample import sample
 
@@ -94,5 +93,5 @@ def address(installation, sealed):
 
 @pytest.fixture
 def client(installation, sealed):
-    with TestClient(app(installation)) as client:
+    with signed_in(installation) as client:
         yield client

@@ -7,6 +7,7 @@ import pytest
 
 from reports_lib.database.schema import State
 from tests.portal.conftest import served
+from tests.portal.people import let_in
 
 pytestmark = pytest.mark.browser
 
@@ -46,16 +47,18 @@ def browser():
 
 
 @pytest.fixture(params=[(1400, 900), (360, 740)], ids=["desk", "phone"])
-def page(request, browser, address):
+def page(request, browser, address, installation):
     width, height = request.param
-    page = browser.new_page(viewport={"width": width, "height": height})
+    context = browser.new_context(viewport={"width": width, "height": height})
+    let_in(context, installation, address)
+    page = context.new_page()
     page.seen = []
     page.on("console", lambda message: page.seen.append(message.text))
     page.on("dialog", lambda dialog: page.seen.append("dialog"))
     page.on("request", lambda asked: None if _is_own(asked.url, address) else page.seen.append(asked.url))
     yield page
     assert page.seen == []  # no complaint, no script that spoke, no address but our own
-    page.close()
+    context.close()
 
 
 def _is_own(url, address):

@@ -1,8 +1,8 @@
 """The database's schema, step by step: `versions/0001_….py`, `0002_….py`, … forward only.
 
-`upgrade` brings a database to the newest step. To add one: change `schema.py`, then
+`upgrade` brings a database to the newest step. To add one: change `schema/`, then
 `alembic.command.revision(config(connection), "what", autogenerate=True, rev_id="0002")`, and read it.
-A test holds that the steps together make exactly the tables that `schema.py` declares.
+A test holds that the steps together make exactly the tables that `schema/` declares.
 """
 
 import logging
@@ -53,7 +53,7 @@ def config(connection: Connection) -> "Config":
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether a table is declared in `schema.py`; those of the queue are its library's."""
+    """Whether a table is declared in `schema/`; those of the queue are its library's."""
     return kind != "table" or not str(name).startswith("procrastinate_")
 
 

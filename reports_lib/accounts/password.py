@@ -1,0 +1,53 @@
+"""Passwords: Argon2id, with the cost that RFC 9106 gives for machines that do other things too."""
+
+import secrets
+import threading
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from reports_lib.errors import ParameterError
+
+SHORTEST, LONGEST = 12, 256  # letters
+AT_A_TIME = 2  # each takes 64 MB and half a tenth of a second
+
+_hasher = PasswordHasher()
+_room = threading.BoundedSemaphore(AT_A_TIME)
+
+
+def hashed(password: str, name: str = "") -> str:
+    """What is kept of a password; raises `ParameterError` unless it is long enough and not the user's name."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise ParameterError(f"a password has from {SHORTEST} to {LONGEST} letters")
+    if name and name.casefold() in password.casefold() and len(password) < len(name) + SHORTEST // 2:
+        raise ParameterError("a password is not the user's name with a little around it")
+    if len(set(password)) < 5:
+        raise ParameterError("a password has at least five different letters")
+    with _room:
+        return _hasher.hash(password)
+
+
+def is_right(kept: str, password: str) -> bool:
+    """Whether `password` is the one that `kept` was made of; where nothing is kept it takes as long to say no."""
+    with _room:
+        try:
+            return _hasher.verify(kept or _of_nobody(), password[: LONGEST + 1]) and bool(kept)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def is_dated(kept: str) -> bool:
+    """Whether it should be hashed anew, at today's cost, when it is next known."""
+    return _hasher.check_needs_rehash(kept)
+
+
+def made_up() -> str:
+    """A new password that nobody has chosen: 100 random bits in groups that can be read out."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+@cache
+def _of_nobody() -> str:
+    return _hasher.hash(secrets.token_hex(16))
