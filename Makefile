@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lab check chaos lint golden lock setup system browser bench clean
+.PHONY: demo test lab check chaos lint words golden lock setup system browser bench clean
 
 demo: setup
 	$(BIN)/daybook demo
@@ -27,6 +27,9 @@ lab: setup
 
 chaos: setup  ## two hundred kills; `python -m tests.chaos --help` has other doses
 	$(BIN)/python -m tests.chaos
+
+words: setup  ## after a text of the portal was added or changed
+	$(BIN)/python -m tests.portal.words
 
 golden: setup  ## after a change of a notebook that was meant
 	$(BIN)/python -m tests.golden
