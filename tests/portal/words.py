@@ -51,7 +51,8 @@ def renew(code: str) -> Path:
 
 def untranslated(code: str) -> list[str]:
     """The texts that the catalogue has no words for."""
-    return [str(m.id) for m in catalogue(code) if m.id and not all([m.string] if isinstance(m.string, str) else m.string)]
+    found = [(m.id, [m.string] if isinstance(m.string, str) else m.string) for m in catalogue(code) if m.id]
+    return [str(text) for text, translations in found if not all(translations)]
 
 
 def _empty(code: str) -> Catalog:
@@ -74,4 +75,4 @@ def _empty(code: str) -> Catalog:
 if __name__ == "__main__":
     for code in LANGUAGES:
         if code != "en":
-            print(f"{renew(code).name}: {len(untranslated(code))} texts to translate")
+            print(f"{renew(code).name}: {len(untranslated(code))} texts to translate")  # noqa: T201
