@@ -129,6 +129,27 @@ class Schema:
             labels={p.name: _label(p, values[p.name], context) for p in self},
         )
 
+    def faults(
+        self, given: Mapping[str, Given], as_of: datetime, options: Lookup | None = None, zone: str = "UTC"
+    ) -> dict[str, str]:
+        """What `resolve` would refuse, all of it: by the parameter's name, what is wrong with its value.
+
+        A zone that cannot be read spares the others: they are read in `zone`.
+        """
+        fallback = zone_of(zone)
+        try:
+            local = self._zone(given, as_of, fallback)
+        except ParameterError:
+            local = fallback
+        context = Context(as_of, local, options)
+        found = {}
+        for parameter in self:
+            try:
+                parameter.value(given.get(parameter.name, parameter.default), context)
+            except ParameterError as problem:
+                found[parameter.name] = str(problem)
+        return found
+
     def _zone(self, asked: Mapping[str, Given], as_of: datetime, fallback: ZoneInfo) -> ZoneInfo:
         """The report's zone: of its first parameter of that kind, else `fallback` (G-3)."""
         for parameter in self:

@@ -18,7 +18,8 @@ class Request:
 
     `as_of` is an aware moment: facts from then on do not exist for the report, and relative
     intervals count from it (G-1). `data_version` None takes the newest. Two requests with one
-    `run_key` are one run. The HTML is always made, whatever `formats` says.
+    `run_key` are one run. The HTML is always made, whatever `formats` says; their first is what
+    whoever asks waits for. `name` is what lists call the report; empty is the family's title.
 
     Once it is sealed, each of `recipients` (one address each) gets it by mail; should it fail, the
     `owner` is told. `entry` names the entry of the schedule that asks.
@@ -35,4 +36,5 @@ class Request:
     recipients: tuple[str, ...] = ()
     owner: str | None = None
     entry: str | None = None
+    name: str = ""
     run_key: str = field(default_factory=lambda: secrets.token_hex(16))
