@@ -7,23 +7,16 @@ schema for a second of import time, and comes to the same.
 import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
 
-from reports_lib import fonts
 from reports_lib.display.cells import text
 from reports_lib.display.column import Column
 from reports_lib.display.rows import Row
+from reports_lib.picture import FONT, PAPER, SERIES, Spec, theme
 
 WIDTH, HEIGHT = 760, 260  # CSS pixels; the page scales the picture
 TICKS = 14
 LETTERS = 84  # of tick labels that fit side by side before they are thinned
 TOO_LONG = 24  # letters of a tick label before it is cut
-FONT = f"{fonts.FAMILY}, system-ui, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
-QUIET, LINE, HAIR = "#52606d", "#9aa5b1", "#e4e7eb"
-# after Okabe and Ito: told apart by all kinds of colour vision, the first is the accent of the page
-SERIES = ("#0b5c8a", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b6b6b")
-
-Spec = dict[str, Any]
 
 
 def spec(mark: str, columns: Sequence[Column], rows: Sequence[Row]) -> Spec:
@@ -62,25 +55,6 @@ def summary(columns: Sequence[Column], rows: Sequence[Row]) -> str:
         f"{_name(y)}, {first} to {last}: lowest {text(y, low[y.name])} ({text(x, low[x.name])}), "
         f"highest {text(y, high[y.name])} ({text(x, high[x.name])})."
     )
-
-
-def theme() -> Spec:
-    """Type, colours and lines of every chart, as a Vega-Lite `config`."""
-    words = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12}
-    words |= {"labelColor": QUIET, "titleColor": QUIET, "titleFontWeight": 400}
-    return {
-        "background": "white",
-        "aria": False,  # the picture has a title and a description; Vega would put them together by expressions
-        "font": FONT,
-        "view": {"stroke": None},
-        "axis": words | {"gridColor": HAIR, "domainColor": LINE, "tickColor": LINE, "titlePadding": 10},
-        "axisX": {"grid": False},
-        "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
-        "legend": words | {"orient": "top", "symbolType": "square", "title": None},
-        "bar": {"color": SERIES[0]},
-        "line": {"color": SERIES[0], "strokeWidth": 2.5},
-        "point": {"filled": True, "size": 40, "color": SERIES[0]},
-    }
 
 
 def _once(names: Iterator[str] | Sequence[str]) -> list[str]:
@@ -133,5 +107,5 @@ def blank() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="120" viewBox="0 0 {WIDTH} 120">'
         f'<rect width="{WIDTH}" height="120" fill="#f5f7fa"/>'
         f'<text x="{WIDTH // 2}" y="65" text-anchor="middle" font-family="{FONT}" '
-        f'font-size="15" fill="{QUIET}">No data for these parameters</text></svg>'
+        f'font-size="15" fill="{PAPER.words}">No data for these parameters</text></svg>'
     )
