@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts import password as passwords
+from reports_lib.accounts import sign_in
 from reports_lib.accounts.role import Role
 from reports_lib.database.schema import Account, AuditEntry
 from reports_lib.errors import ParameterError, StateError, UnknownNameError
@@ -54,6 +55,54 @@ def find(session: Session, name: str) -> Account:
     return found
 
 
+def change_role(session: Session, account: Account, role: Role, now: datetime, by: str) -> None:
+    """Give him another role, from his next request on; raises `StateError` if he is the last admin."""
+    if account.role == role:
+        return
+    if role is not Role.ADMIN:
+        _another_admin(session, account)
+    before, account.role = account.role, role
+    audit(session, by, "change role", account.name, now, before={"role": before}, after={"role": role})
+
+
+def change_company(session: Session, account: Account, company: str, now: datetime, by: str) -> None:
+    """Put him into another company, an id of the warehouse that the caller has looked up; empty is the group."""
+    if account.company == company:
+        return
+    before, account.company = account.company, company
+    audit(session, by, "change company", account.name, now, before={"company": before}, after={"company": company})
+
+
+def change_password(  # and which browser stays
+    session: Session, account: Account, password: str, now: datetime, by: str, but: str = ""
+) -> None:
+    """Give him another password and let all his browsers out but the one that shows the token `but`.
+
+    Raises `ParameterError` for a password that will not do.
+    """
+    account.password_hash, account.password_at = passwords.hashed(password, account.name), now
+    sign_in.end_all(session, account, but)
+    audit(session, by, "change password", account.name, now)
+
+
+def disable(session: Session, account: Account, now: datetime, by: str) -> None:
+    """Let him out and in no more, his tokens too; raises `StateError` if he is the last admin."""
+    if account.disabled_at is not None:
+        return
+    _another_admin(session, account)
+    account.disabled_at = now
+    sign_in.end_all(session, account)
+    audit(session, by, "disable user", account.name, now)
+
+
+def enable(session: Session, account: Account, now: datetime, by: str) -> None:
+    """Let him in again, with the password and tokens that he had."""
+    if account.disabled_at is None:
+        return
+    account.disabled_at = None
+    audit(session, by, "enable user", account.name, now)
+
+
 def are_there_any(session: Session) -> bool:
     """Whether anybody can sign in at all."""
     return bool(session.scalar(select(func.count()).select_from(Account).where(Account.disabled_at.is_(None))))
@@ -70,3 +119,11 @@ def audit(  # noqa: PLR0913, PLR0917  # who, what, to whom, when, before, after
 ) -> None:
     """Write down who did what to a user."""
     session.add(AuditEntry(at=now, who=by, action=action, object=f"user {name}", before=before, after=after))
+
+
+def _another_admin(session: Session, account: Account) -> None:
+    """Raise `StateError` if nobody else would be left who may do everything."""
+    admins = select(Account.name).where(Account.role == Role.ADMIN, Account.disabled_at.is_(None))
+    found = set(session.scalars(admins.order_by(Account.id).with_for_update()))  # two at once see one another
+    if found == {account.name}:
+        raise StateError(f"{account.name} is the only admin; make another one first")

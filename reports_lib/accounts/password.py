@@ -2,18 +2,22 @@
 
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from reports_lib.errors import ParameterError
+from reports_lib.errors import ParameterError, ThrottleError
 
 SHORTEST, LONGEST = 12, 256  # letters
 AT_A_TIME = 2  # each takes 64 MB and half a tenth of a second
+WAITING = 16  # more than these are sent away, or they would hold all threads of the portal
 
 _hasher = PasswordHasher()
 _room = threading.BoundedSemaphore(AT_A_TIME)
+_queue = threading.BoundedSemaphore(AT_A_TIME + WAITING)
 
 
 def hashed(password: str, name: str = "") -> str:
@@ -24,13 +28,18 @@ def hashed(password: str, name: str = "") -> str:
         raise ParameterError("a password is not the user's name with a little around it")
     if len(set(password)) < 5:
         raise ParameterError("a password has at least five different letters")
-    with _room:
+    return at_todays_cost(password)
+
+
+def at_todays_cost(password: str) -> str:
+    """What is kept of a password that somebody has already, whatever it is."""
+    with _place():
         return _hasher.hash(password)
 
 
 def is_right(kept: str, password: str) -> bool:
     """Whether `password` is the one that `kept` was made of; where nothing is kept it takes as long to say no."""
-    with _room:
+    with _place():
         try:
             return _hasher.verify(kept or _of_nobody(), password[: LONGEST + 1]) and bool(kept)
         except (VerificationError, InvalidHashError):
@@ -46,6 +55,18 @@ def made_up() -> str:
     """A new password that nobody has chosen: 100 random bits in groups that can be read out."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """A place at the hasher; raises `ThrottleError` if too many wait for one."""
+    if not _queue.acquire(blocking=False):
+        raise ThrottleError("many sign in at once; try again in some seconds", 3)
+    try:
+        with _room:
+            yield
+    finally:
+        _queue.release()
 
 
 @cache

@@ -4,14 +4,16 @@ import hashlib
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Account, SignIn
+from reports_lib.errors import UnknownNameError
 
 IDLE = timedelta(hours=12)  # without a page asked for
 LONGEST = timedelta(days=14)
 STEP = timedelta(minutes=1)  # that a browser was there is written down no more often
+SHORT = 16  # letters of an id that name it
 
 
 def begin(session: Session, account: Account, now: datetime, agent: str = "") -> str:
@@ -36,12 +38,7 @@ def who(session: Session, token: str, now: datetime) -> Account | None:
     query = (
         select(Account, SignIn)
         .join(SignIn, SignIn.account_id == Account.id)
-        .where(
-            SignIn.id == kept(token),
-            SignIn.expires_at > now,
-            SignIn.seen_at > now - IDLE,
-            Account.disabled_at.is_(None),
-        )
+        .where(SignIn.id == kept(token), _is_in(now), Account.disabled_at.is_(None))
     )
     found = session.execute(query).one_or_none()
     if found is None:
@@ -62,6 +59,24 @@ def end_all(session: Session, account: Account, but: str = "") -> None:
     session.execute(delete(SignIn).where(SignIn.account_id == account.id, SignIn.id != kept(but)))
 
 
+def end_one(session: Session, account: Account, short: str) -> None:
+    """Let the browser of his out whose id begins with `short`; raises `UnknownNameError` if there is none."""
+    his = SignIn.account_id == account.id, func.left(SignIn.id, SHORT) == short
+    if session.scalar(delete(SignIn).where(*his).returning(SignIn.id)) is None:
+        raise UnknownNameError("that browser is not signed in any more")
+
+
+def browsers(session: Session, account: Account, now: datetime) -> list[SignIn]:
+    """His signed-in browsers, the one seen last first; what has expired is cleared away."""
+    session.execute(delete(SignIn).where(SignIn.account_id == account.id, ~_is_in(now)))
+    query = select(SignIn).where(SignIn.account_id == account.id).order_by(SignIn.seen_at.desc(), SignIn.id)
+    return list(session.scalars(query))
+
+
 def kept(token: str) -> str:
     """What the database keeps of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _is_in(now: datetime) -> ColumnElement[bool]:
+    return and_(SignIn.expires_at > now, SignIn.seen_at > now - IDLE)

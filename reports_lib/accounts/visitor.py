@@ -44,7 +44,7 @@ class Visitor:
         """Whether what belongs to `company` is his to see; that of the whole group is the group's only."""
         return self.is_group or (self.is_signed_in and company in self.companies)
 
-    def sees(self, company: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    def sees(self, company: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
         """`owns` as a condition on a column: the one predicate of every list."""
         if self.is_group:
             return true()

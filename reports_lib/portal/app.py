@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal import gate, language, pages, refusal, runs
+from reports_lib.portal import gate, language, pages, refusal, runs, viewer, sign_in
 from reports_lib.portal.page import POLICY, STATIC
 from reports_lib.portal.route import Route
 from reports_lib.portal.watcher import Watcher
@@ -43,6 +43,8 @@ def health(request: Request) -> JSONResponse:
 ROUTES: tuple[Route, ...] = (
     *pages.ROUTES,
     *runs.ROUTES,
+    *viewer.ROUTES,
+    *sign_in.ROUTES,
     Route("/health", health, None),
 )
 
