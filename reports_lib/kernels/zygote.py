@@ -75,9 +75,12 @@ def preload() -> None:
 
 
 def prepare_further() -> None:
-    """Compile what is asked now and then; nobody has waited for it."""
-    if notebook := sys.modules.get("reports_lib.notebook"):
-        notebook.compile_further()
+    """Compile what is asked now and then: nobody waits for it, and whoever needs it can do so itself."""
+    try:
+        sys.modules["reports_lib.notebook"].compile_further()
+    except Exception:
+        traceback.print_exc()
+    gc.collect()
     gc.freeze()
 
 
