@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from reports_lib.errors import SettingError
-from reports_lib.parameters.given import Given
+from reports_lib.parameters.given import RESERVED, Given
 from reports_lib.parameters.kinds import CHOICES, KINDS, SOURCES, Kind
 
 
@@ -87,6 +87,8 @@ def _declaration(statement: ast.stmt, comments: dict[int, str]) -> Declaration:
         case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value, simple=1):
             if not (name.isascii() and name.islower() and name[0].isalpha()):
                 raise CellError(statement.lineno, f"declares {name[:60]}; names are snake_case")
+            if name == RESERVED:
+                raise CellError(statement.lineno, f"declares {RESERVED}, which in saved sets is about the set itself")
             comment = comments.get(statement.end_lineno or statement.lineno, "")
             return Declaration(name, kind(annotation), _literal(value), comment, statement.lineno)
     raise CellError(statement.lineno, "is not a declaration such as  months: Months = 1  # Section | help")

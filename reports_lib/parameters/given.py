@@ -9,6 +9,7 @@ from reports_lib.values.formats import quoted
 Given = str | int | bool | list[str]
 """The only things that are read as a value, and the only ones that are ever put into a notebook."""
 
+RESERVED = "query"  # of a saved set: what is said of the set itself; no parameter is called that
 LONGEST = 1_000  # characters of one text
 MOST = 1_000  # values of one list
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they reorder the text around them
