@@ -211,10 +211,19 @@ def chart(
 def facts(
     asked: Asked, warehouse: Warehouse, data_interval: tuple[datetime, datetime] | None, notes: Sequence[str] = ()
 ) -> Info:
-    """What the data behind this report are: interval asked for and found, as-of, data version, parameters."""
+    """What the data behind this report are: interval asked for and found, whose, as-of, data version, parameters."""
     interval: Stretch = asked.interval
     labels = {words(name): text for name, text in asked.labels.items() if name not in ("interval", "time_zone")}
+    if not warehouse.scope.is_whole:
+        labels["Data of"] = _whose(warehouse)
     return Info(labels, interval, data_interval, asked.as_of, interval.zone, warehouse.version, notes)
+
+
+def _whose(warehouse: Warehouse) -> str:
+    """The company that the report is narrowed to, in words."""
+    names = {option.value: option.label for option in warehouse.options("company")}
+    below = " and the companies below it" if len(warehouse.scope.companies) > 1 else ""
+    return f"{names[warehouse.scope.company]}{below}"
 
 
 def _largest(

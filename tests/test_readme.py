@@ -189,7 +189,16 @@ def described(found: Table) -> str:
         rows.append((code(column.name), kind, ", ".join(marks), column.meaning))
     exists = f" Exists from `{found.happened_at}`." if found.happened_at else ""
     grain = found.grain[0].upper() + found.grain[1:]
-    return f"### {found.name}\n\n{grain}.{exists}\n\n" + table(("column", "type", "", "meaning"), rows)
+    return f"### {found.name}\n\n{grain}.{exists} {whose(found)}.\n\n" + table(("column", "type", "", "meaning"), rows)
+
+
+def whose(found: Table) -> str:
+    if not found.owners:
+        return "Of everybody" if found.is_shared else "Of the whole group"
+    by = code(found.owners[0].column)
+    if found.owners[0].table == "company":
+        return f"Of its company, by {by}"
+    return f"Of the company of its {' or '.join(code(owner.table) for owner in found.owners)}, by {by}"
 
 
 def relative() -> str:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reports_lib.errors import WarehouseError
 from reports_lib.metrics.customer_dynamics import customer_dynamics
-from reports_lib.notebook import begin
+from reports_lib.notebook import Asked as Resolved
+from reports_lib.notebook import begin, facts
 from reports_lib.parameters import kinds
 from reports_lib.values.interval import Interval
 from reports_lib.warehouse import writer
@@ -303,6 +304,13 @@ def test_a_company_s_report_is_the_group_s_with_that_company_chosen(scoped):
     for other in ({"company": ["2"]}, {"client_tags": ["of 2"]}):
         nothing = customer_dynamics(own, replace(FIXED, **other)).total
         assert not any(value for value in nothing.values() if isinstance(value, int | Decimal))
+
+
+def test_a_report_says_whose_data_it_shows(scoped):
+    scoped({ROOT: [row | {"name": f"Firm {row['company_id']}"} for row in TREE]}, "")
+    asked = Resolved({"interval": QUARTER.interval}, {}, AS_OF)
+    said = {company: facts(asked, scoped(None, company), None).lines.get("Data of") for company in ("", "2", "3")}
+    assert said == {"": None, "2": "Firm 2 and the companies below it", "3": "Firm 3"}
 
 
 def test_choices_are_those_of_the_company(scoped):
