@@ -16,11 +16,36 @@ from reports_lib.runs.render import contents
 from reports_lib.snapshots import index, links
 from reports_lib.snapshots.manifest import Author, Manifest
 from reports_lib.snapshots.seal import seal
-from tests.portal.people import signed_in
+from tests.portal.people import let_in, signed_in
 from tests.portal.rows import Rows
 from tests.rendering.sample import sample
 
 MADE = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+# texts whose colour is too close to that of the ground they stand on
+CONTRASTS = """() => {
+  const part = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  const ground = (e) => { for (; e; e = e.parentElement) {
+    const c = rgb(getComputedStyle(e).backgroundColor); if (c.length === 3 || c[3] === 1) return c; }
+    return [255, 255, 255]; };
+  return [...document.querySelectorAll("body *")]
+    .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) && e.checkVisibility())
+    .map((e) => { const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
+      return [(a + 0.05) / (b + 0.05), e.className || e.tagName, e.textContent.trim().slice(0, 30)]; })
+    .filter(([ratio]) => ratio < 4.5);
+}"""
+
+FLAGS = (
+    "--no-sandbox",  # root, on a machine of tests
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +120,49 @@ def address(installation, sealed):
 def client(installation, sealed):
     with signed_in(installation) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(browser, address, installation):
+    """`desk(**settings)`: a page of a desk's size in which a new analyst of the whole group is signed in."""
+    opened = []
+
+    def open_(at=address, role="analyst", company="", **settings):
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, **settings)
+        let_in(context, installation, at, role, company)
+        opened.append(context)
+        return context.new_page()
+
+    yield open_
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(params=[(1400, 900), (360, 740)], ids=["desk", "phone"])
+def page(request, browser, address, installation):
+    """A page of a desk's and of a phone's size in which an analyst of the whole group is signed in."""
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height})
+    let_in(context, installation, address)
+    page = context.new_page()
+    page.seen = []
+    page.on("console", lambda message: page.seen.append(message.text))
+    page.on("dialog", lambda dialog: page.seen.append("dialog"))
+    page.on("request", lambda asked: None if _is_own(asked.url, address) else page.seen.append(asked.url))
+    yield page
+    assert page.seen == []  # no complaint, no script that spoke, no address but our own
+    context.close()
+
+
+def _is_own(url, address):
+    return url.startswith((address, "data:"))

@@ -6,63 +6,9 @@ import time
 import pytest
 
 from reports_lib.database.schema import State
-from tests.portal.conftest import served
-from tests.portal.people import let_in
+from tests.portal.conftest import CONTRASTS, served
 
 pytestmark = pytest.mark.browser
-
-# texts whose colour is too close to that of the ground they stand on
-CONTRASTS = """() => {
-  const part = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-  const ground = (e) => { for (; e; e = e.parentElement) {
-    const c = rgb(getComputedStyle(e).backgroundColor); if (c.length === 3 || c[3] === 1) return c; }
-    return [255, 255, 255]; };
-  return [...document.querySelectorAll("body *")]
-    .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) && e.checkVisibility())
-    .map((e) => { const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
-      return [(a + 0.05) / (b + 0.05), e.className || e.tagName, e.textContent.trim().slice(0, 30)]; })
-    .filter(([ratio]) => ratio < 4.5);
-}"""
-
-FLAGS = (
-    "--no-sandbox",  # root, on a machine of tests
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[(1400, 900), (360, 740)], ids=["desk", "phone"])
-def page(request, browser, address, installation):
-    width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height})
-    let_in(context, installation, address)
-    page = context.new_page()
-    page.seen = []
-    page.on("console", lambda message: page.seen.append(message.text))
-    page.on("dialog", lambda dialog: page.seen.append("dialog"))
-    page.on("request", lambda asked: None if _is_own(asked.url, address) else page.seen.append(asked.url))
-    yield page
-    assert page.seen == []  # no complaint, no script that spoke, no address but our own
-    context.close()
-
-
-def _is_own(url, address):
-    return url.startswith((address, "data:"))
 
 
 def test_a_report_is_read_in_its_frame(page, address, sealed):  # JD-24, JD-71
@@ -152,10 +98,10 @@ def test_the_list_changes_while_something_is_made(page, address, rows):
     assert page.evaluate("document.activeElement.getAttribute('href')") == f"/runs/{run}"  # where it was
 
 
-def test_a_page_whose_stream_breaks_off_finds_its_way_back(browser, rows, installation, sealed):
+def test_a_page_whose_stream_breaks_off_finds_its_way_back(desk, rows, installation, sealed):
     run = rows.add(State.GENERATING)
-    page = browser.new_page()
     with served(installation) as (_, address):
+        page = desk(address)
         page.goto(f"{address}/runs/{run}")
         page.locator("#said", has_text=re.compile("Waiting|Running")).wait_for(state="attached")
     page.wait_for_selector("#lost:not([hidden])")  # it says that it knows nothing new
@@ -163,12 +109,11 @@ def test_a_page_whose_stream_breaks_off_finds_its_way_back(browser, rows, instal
     with served(installation, int(address.rpartition(":")[2])):
         page.wait_for_selector("#run.cancelled")
         assert not page.locator("#lost").is_visible()
-    page.close()
 
 
-def test_a_hidden_page_holds_no_stream(browser, rows, installation, sealed):  # a browser has six for one address
-    page = browser.new_page()
+def test_a_hidden_page_holds_no_stream(desk, rows, installation, sealed):  # a browser has six for one address
     with served(installation) as (server, address):
+        page = desk(address)
         watching = server.config.app.state.watcher
         page.goto(f"{address}/runs/{rows.add()}")
         page.locator("#said", has_text=re.compile("Waiting|Running")).wait_for(state="attached")
@@ -181,17 +126,15 @@ def test_a_hidden_page_holds_no_stream(browser, rows, installation, sealed):  # 
         while len(watching):
             assert time.monotonic() < deadline
             page.wait_for_timeout(20)
-    page.close()
 
 
-def test_without_a_script_the_page_says_the_same(browser, address, rows):
+def test_without_a_script_the_page_says_the_same(desk, address, rows):
     run = rows.add(State.GENERATING, stage="executing", step="Packages", done=3, total=8)
-    page = browser.new_context(java_script_enabled=False).new_page()
+    page = desk(java_script_enabled=False)
     page.goto(f"{address}/runs/{run}")
     assert page.locator("[data-text=doing]").inner_text() == "Cell 4 of 8: Packages"
     rows.change(run, state=State.CANCELLED)
     page.wait_for_selector("#run.cancelled")  # it loads itself again
-    page.context.close()
 
 
 def _colour(place):
@@ -200,13 +143,12 @@ def _colour(place):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("state", list(State))
-def test_words_are_told_from_their_ground(browser, address, rows, sealed, scheme, state):  # WCAG AA: 4.5 to 1
+def test_words_are_told_from_their_ground(desk, address, rows, sealed, scheme, state):  # WCAG AA: 4.5 to 1
     run = rows.add(state, **({"snapshot_id": sealed[0].id} if state == State.GENERATED else {}))
-    page = browser.new_page(color_scheme=scheme)
+    page = desk(color_scheme=scheme)
     for path in ("/", f"/runs/{run}"):
         page.goto(address + path)
         assert page.evaluate(CONTRASTS) == []
-    page.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/runs/{run}", "/view?id={token}", "/view?id={token}&as=html"])

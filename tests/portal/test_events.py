@@ -13,6 +13,7 @@ from sqlalchemy import text
 from reports_lib.database.schema import State
 from reports_lib.portal import runs, watcher
 from tests.portal.conftest import served
+from tests.portal.people import token_of
 
 ERROR = "'The sums' raised ZeroDivisionError: division by zero"
 
@@ -20,10 +21,11 @@ ERROR = "'The sums' raised ZeroDivisionError: division by zero"
 class Reader:
     """A client of one stream."""
 
-    def __init__(self, address: str, run: int) -> None:
+    def __init__(self, address: str, run: int, cookie: str) -> None:
         place = urlsplit(address)
         self.socket = socket.create_connection((place.hostname, place.port), timeout=30)
-        self.socket.sendall(f"GET /runs/{run}/events HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+        head = f"Host: {place.netloc}\r\nCookie: sid={cookie}\r\n"
+        self.socket.sendall(f"GET /runs/{run}/events HTTP/1.1\r\n{head}\r\n".encode())
         self.file = self.socket.makefile("rb")
         self.status = int(self.file.readline().split()[1])
         lines = iter(self.file.readline, b"\r\n")
@@ -47,13 +49,19 @@ class Reader:
         self.socket.close()
 
 
+@pytest.fixture(scope="module")
+def cookie(installation):
+    """Of an analyst of the whole group."""
+    return token_of(installation)
+
+
 @pytest.fixture
-def read(address):
-    """`read(run)`: a client of the run's stream."""
+def read(address, cookie):
+    """`read(run)`: a signed-in client of the run's stream."""
     opened = []
 
     def open_(run, at=address):
-        opened.append(Reader(at, run))
+        opened.append(Reader(at, run, cookie))
         return opened[-1]
 
     yield open_
@@ -211,7 +219,7 @@ def test_many_changes_in_a_row_end_in_the_last_of_them(read, rows):
 
 @pytest.mark.parametrize("run", ["0", "999999999", "9" * 40, "x", "-1", "1.5", "%00"])
 @pytest.mark.parametrize("part", ["", "/events", "/notebook"])
-def test_a_run_that_there_is_not(address, run, part):
-    answer = httpx2.get(f"{address}/runs/{run}{part}")
+def test_a_run_that_there_is_not(address, cookie, run, part):
+    answer = httpx2.get(f"{address}/runs/{run}{part}", headers={"Cookie": f"sid={cookie}"})
     assert answer.status_code == 404
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
