@@ -16,6 +16,7 @@ from reports_lib.database.url import connect, place, reason
 from reports_lib.errors import DatabaseError
 
 RUN = "daybook_run"  # payload: number of a run whose row has changed
+ACCESS = "daybook_access"  # no payload: who may see what has changed; the database's own triggers say so
 MAIL = "daybook_mail"  # payload: number of a run that has mail waiting
 
 

@@ -17,9 +17,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal import gate, language, pages, refusal, runs, viewer, sign_in
+from reports_lib.portal import account, ask, gate, language, pages, refusal, runs, sign_in, viewer
+from reports_lib.portal.guesses import Guesses
+from reports_lib.portal.keeper import Keeper
+from reports_lib.portal.options import Lists
 from reports_lib.portal.page import POLICY, STATIC
+from reports_lib.portal.quick import Quick
 from reports_lib.portal.route import Route
+from reports_lib.portal.shelf import Shelf
+from reports_lib.portal.views import Counter
 from reports_lib.portal.watcher import Watcher
 from reports_lib.runs.installation import Installation
 
@@ -31,6 +37,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
+OWN = ("Content-Security-Policy", "Cache-Control")  # each report's page and file brings these itself
+COMMON = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items() if name not in OWN)
 
 
 def health(request: Request) -> JSONResponse:
@@ -43,8 +51,10 @@ def health(request: Request) -> JSONResponse:
 ROUTES: tuple[Route, ...] = (
     *pages.ROUTES,
     *runs.ROUTES,
+    *ask.ROUTES,
     *viewer.ROUTES,
     *sign_in.ROUTES,
+    *account.ROUTES,
     Route("/health", health, None),
 )
 
@@ -53,7 +63,12 @@ def app(installation: Installation) -> FastAPI:
     """The web application of an installation."""
     web = FastAPI(title="Daybook", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     web.state.installation = installation
+    web.state.lists = Lists()
     web.state.watcher = Watcher(installation)
+    web.state.guesses = Guesses()
+    web.state.shelf = shelf = Shelf()
+    web.state.views = views = Counter(lambda: installation.database)
+    web.state.keeper = Keeper(installation, shelf, views)
     for route in ROUTES:
         web.add_api_route(route.path, _gated(route), methods=list(route.methods), response_class=Response)
     web.mount("/static", _Static(directory=STATIC), name="static")
@@ -61,6 +76,7 @@ def app(installation: Installation) -> FastAPI:
     web.add_exception_handler(404, refusal.not_found)
     web.add_exception_handler(405, refusal.not_found)
     web.add_middleware(_Guarded)
+    web.add_middleware(Quick, shelf=shelf, views=views, headers=COMMON)
     return web
 
 

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from starlette.types import Receive, Scope, Send
 
 from reports_lib.accounts.role import Right
+from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import UnknownNameError
-from reports_lib.portal.page import page
+from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.route import Route
 from reports_lib.portal.run_words import STATES, asked_of, clock, doing, told
 from reports_lib.portal.watcher import Stream, Watcher
@@ -37,7 +38,7 @@ def run(request: Request, run_id: int) -> Response:
     with Session(installation.database) as session:
         row = _find(session, run_id)
         standing = standings(session, [run_id])[run_id]
-        url = _link(session, row)
+        url = _link(session, row, visitor_of(request))
         is_alone = row.state == State.QUEUED and not has_worker(session, installation.workspace.lease)
     return page(
         request,
@@ -135,10 +136,10 @@ def _folder(installation: Installation, run: Run) -> Path:
     return (installation.workspace.outputs / "runs").resolve() / str(run.id)
 
 
-def _link(session: Session, run: Run) -> str | None:
+def _link(session: Session, run: Run, visitor: Visitor) -> str | None:
     """Where the report is; None if there is none, or no link to it that is still open."""
     ids = [run.snapshot_id] if run.snapshot_id else []
-    token = links.open_to(session, ids, datetime.now(UTC), links.Viewer.local()).get(run.snapshot_id or "")
+    token = links.open_to(session, ids, datetime.now(UTC), visitor).get(run.snapshot_id or "")
     return view_url(token) if token else None
 
 

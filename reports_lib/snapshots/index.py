@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Snapshot
 from reports_lib.errors import UnknownNameError
 from reports_lib.snapshots.manifest import ID, Manifest
@@ -60,6 +61,16 @@ def find(session: Session, beginning: str) -> str:
     if len(found) != 1:
         raise UnknownNameError("several snapshots have ids that begin so" if found else "no snapshot of that id")
     return found[0]
+
+
+def newer(session: Session, snapshot_id: str, visitor: Visitor) -> Snapshot | None:
+    """The newest snapshot that came to stand in place of this one, of those whose company is the visitor's."""
+    start = select(Snapshot.id).where(Snapshot.supersedes == snapshot_id).cte("later", recursive=True)
+    later = start.union(select(Snapshot.id).where(Snapshot.supersedes == start.c.id))
+    query = select(Snapshot).where(
+        Snapshot.id.in_(select(later.c.id)), Snapshot.deleted_at.is_(None), visitor.sees(Snapshot.company)
+    )
+    return session.scalars(query.order_by(Snapshot.generated_at.desc(), Snapshot.id).limit(1)).first()
 
 
 def known(session: Session) -> set[str]:

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import select
 
+from reports_lib.accounts.role import Role
+from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Snapshot
 from reports_lib.errors import UnknownNameError
 from reports_lib.snapshots import index, links
@@ -96,7 +98,9 @@ def test_a_rebuild_corrects_rows_that_were_changed_and_keeps_links(session, stor
     session.flush()
     index.rebuild(session, store)
     assert rows(session) == before
-    assert links.open_link(session, token, NOON, links.Viewer("petro")) == sealed.id
+    assert (
+        links.open_link(session, token, NOON, Visitor("petro", Role.VIEWER)) == sealed.id
+    )
 
 
 def test_a_rebuild_twice_changes_nothing(session, store, report):

@@ -1,21 +1,27 @@
 """Links: who may look, until when, and what everyone else learns (JD-71, JD-72, Q-11)."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
-from reports_lib.database.schema import Audience, Link
+from reports_lib.accounts.role import Role
+from reports_lib.accounts.visitor import NOBODY, Visitor
+from reports_lib.database.notices import ACCESS
+from reports_lib.database.schema import Account, Audience, Link, SignIn
+from reports_lib.database.url import connect
 from reports_lib.errors import ParameterError, UnknownNameError
 from reports_lib.snapshots import index, links
-from reports_lib.snapshots.links import Access, Viewer, make, open_link, revoke
+from reports_lib.snapshots.links import Access, Views, count, make, open_link, open_to, revoke
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-OLENA = Viewer("olena", frozenset({"holding", "north"}))
-PETRO = Viewer("petro", frozenset({"south"}))
-NOBODY = Viewer()
+OLENA = Visitor("olena", Role.ANALYST, "holding", frozenset({"holding", "north"}))
+PETRO = Visitor("petro", Role.VIEWER, "south", frozenset({"south"}))
+HEAD = Visitor("head", Role.VIEWER)  # of the whole group
 REFUSAL = "this link is unknown or no longer valid"
 
 
@@ -54,17 +60,20 @@ def test_a_token_says_nothing_of_the_snapshot(session, snapshot_id, link):  # T3
 @pytest.mark.parametrize(
     ("access", "let_in"),
     [
-        ({}, {OLENA, PETRO}),  # JD-72: any signed-in user, of any company
-        ({"audience": Audience.PUBLIC}, {OLENA, PETRO, NOBODY}),
-        ({"audience": Audience.COMPANY, "company": "north"}, {OLENA}),
-        ({"audience": Audience.COMPANY, "company": "nort"}, set()),
+        ({}, {OLENA, PETRO, HEAD}),  # JD-72: any signed-in user, of any company
+        ({"audience": Audience.PUBLIC}, {OLENA, PETRO, HEAD, NOBODY}),
+        ({"audience": Audience.COMPANY, "company": "north"}, {OLENA, HEAD}),
+        ({"audience": Audience.COMPANY, "company": "nort"}, {HEAD}),
         ({"audience": Audience.NAMED, "readers": ["petro", "ann"]}, {PETRO}),
         ({"audience": Audience.NAMED, "readers": ["Petro", "pet%"]}, set()),
     ],
 )
-def test_an_audience_lets_in_whom_it_names(session, link, access, let_in):
+def test_an_audience_lets_in_whom_it_names(session, snapshot_id, link, access, let_in):
     token = link(**access)
-    assert {viewer for viewer in (OLENA, PETRO, NOBODY) if is_let_in(session, token, viewer)} == let_in
+    everybody = (OLENA, PETRO, HEAD, NOBODY)
+    assert {viewer for viewer in everybody if is_let_in(session, token, viewer)} == let_in
+    # lists ask the database the same
+    assert {viewer for viewer in everybody if open_to(session, [snapshot_id], NOON, viewer)} == let_in
 
 
 @pytest.mark.parametrize(
@@ -81,17 +90,19 @@ def test_an_audience_that_names_nobody_or_too_many_is_refused(access):
         Access(**access)
 
 
-def test_it_ends_at_its_expiry(session, link):
+def test_it_ends_at_its_expiry(session, snapshot_id, link):
     token = link(expires_at=NOON + timedelta(days=30))
     moments = [NOON, NOON + timedelta(days=30, microseconds=-1), NOON + timedelta(days=30), NOON + timedelta(days=31)]
     assert [is_let_in(session, token, now=now) for now in moments] == [True, True, False, False]
+    assert [bool(open_to(session, [snapshot_id], now, OLENA)) for now in moments] == [True, True, False, False]
 
 
-def test_it_ends_when_it_is_revoked(session, link):
+def test_it_ends_when_it_is_revoked(session, snapshot_id, link):
     token = link()
     assert is_let_in(session, token)
     revoke(session, token, NOON)
     assert not is_let_in(session, token)
+    assert open_to(session, [snapshot_id], NOON, HEAD) == {}
     revoke(session, token, NOON + timedelta(days=1))
     session.expire_all()
     assert session.get(Link, token).revoked_at == NOON
@@ -136,14 +147,13 @@ def test_what_is_no_token_is_refused_alike(session, token):  # T10
         revoke(session, token, NOON)
 
 
-def test_views_are_counted_and_refusals_are_not(session, snapshot_id, link):
-    token = link(expires_at=NOON + timedelta(days=1))
-    for hours in (1, 2, 3, 24, 25):
-        is_let_in(session, token, now=NOON + timedelta(hours=hours))
-    is_let_in(session, token, NOBODY)
-    (found,) = links.links_of(session, snapshot_id)
-    session.refresh(found)
-    assert (found.views, found.viewed_at) == (3, NOON + timedelta(hours=3))
+def test_views_of_many_links_are_added_in_one_statement(session, snapshot_id, link):
+    one, other, unseen = link(), link(), link()
+    count(session, {one: Views(3, NOON), other: Views(1, NOON), "A" * 22: Views(7, NOON)})
+    count(session, {one: Views(2, NOON - timedelta(hours=1))})  # another process, which is late
+    session.expire_all()
+    counted = {found.token: (found.views, found.viewed_at) for found in links.links_of(session, snapshot_id)}
+    assert counted == {one: (5, NOON), other: (1, NOON), unseen: (0, None)}
 
 
 def test_a_list_shows_every_link_in_the_order_they_were_made(session, snapshot_id):
@@ -155,25 +165,56 @@ def test_a_list_shows_every_link_in_the_order_they_were_made(session, snapshot_i
     assert [found.token for found in links.links_of(session, snapshot_id)] == tokens[::-1]
 
 
-def test_two_viewers_at_once_are_two_views(database, session, sealed):
-    from threading import Thread
-
-    from sqlalchemy.orm import Session
-
+def test_processes_that_count_at_once_neither_lose_a_view_nor_wait_for_each_other(database, session, sealed):
     index.insert(session, sealed)
-    token = make(session, sealed.id, by="olena", at=NOON)
+    tokens = [make(session, sealed.id, by="olena", at=NOON) for _ in range(20)]
     session.commit()
 
-    def look():
-        with Session(database) as own, own.begin():
-            open_link(own, token, NOON, OLENA)
+    def write(number):
+        order = tokens if number % 2 else tokens[::-1]
+        for _ in range(10):
+            with Session(database) as own, own.begin():
+                count(own, {token: Views(1, NOON) for token in order})
 
-    threads = [Thread(target=look) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert session.get(Link, token, populate_existing=True).views == 8
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(8)))
+    session.expire_all()
+    assert {found.views for found in links.links_of(session, sealed.id)} == {80}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_news"),
+    [
+        ("update link set revoked_at = now()", True),
+        ("update link set audience = 'public'", True),
+        ("update link set expires_at = now()", True),
+        ("delete from link", True),
+        ("update snapshot set deleted_at = now(), deleted_by = 'x'", True),
+        ("update account set disabled_at = now()", True),
+        ("update account set company = '7'", True),
+        ("delete from sign_in", True),
+        ("update link set views = 7, viewed_at = now()", False),
+        ("update sign_in set seen_at = now()", False),
+        ("delete from link where token = 'none'", False),
+    ],
+)
+def test_a_change_of_who_may_see_what_is_told(database, session, sealed, changes, is_news):
+    index.insert(session, sealed)
+    make(session, sealed.id, by="olena", at=NOON)
+    session.execute(text("delete from account"))
+    user = Account(name="ann", role="viewer", password_hash="", password_at=NOON, made_at=NOON)
+    session.add(user)
+    session.flush()
+    session.add(SignIn(id="x", account_id=user.id, made_at=NOON, seen_at=NOON, expires_at=NOON))
+    session.commit()
+    with connect(database.url.set(drivername="postgresql").render_as_string(hide_password=False)) as ear:
+        ear.execute(f"listen {ACCESS}")
+        session.execute(text(changes))
+        session.commit()
+        assert bool(list(ear.notifies(timeout=0.05))) == is_news
+    session.execute(text("delete from sign_in"))
+    session.execute(text("delete from account"))
+    session.commit()
 
 
 def test_access_is_for_any_user_and_for_ever_by_default():

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reports_lib.database.schema.base import Base, one_of
@@ -51,6 +52,7 @@ class Snapshot(Base):
         CheckConstraint("(deleted_at IS NULL) = (deleted_by IS NULL)", name="deleted"),
         Index(None, "family", "generated_at"),
         Index(None, "generated_at"),
+        Index(None, "supersedes", postgresql_where=sql("supersedes IS NOT NULL")),
     )
 
 
