@@ -4,6 +4,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -12,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from reports_lib.errors import ParameterError, ThrottleError
 
 SHORTEST, LONGEST = 12, 256  # letters
+DIFFERENT = 5  # letters at least
 AT_A_TIME = 2  # each takes 64 MB and half a tenth of a second
 WAITING = 16  # more than these are sent away, or they would hold all threads of the portal
 
@@ -20,15 +22,40 @@ _room = threading.BoundedSemaphore(AT_A_TIME)
 _queue = threading.BoundedSemaphore(AT_A_TIME + WAITING)
 
 
+class Fault(StrEnum):
+    """Why a password will not do."""
+
+    LENGTH = "length"
+    NAME = "name"
+    PLAIN = "plain"
+
+
+_TEXTS = {
+    Fault.LENGTH: f"a password has from {SHORTEST} to {LONGEST} letters",
+    Fault.NAME: "a password is not the user's name with a little around it",
+    Fault.PLAIN: f"a password has at least {DIFFERENT} different letters",
+}
+
+
 def hashed(password: str, name: str = "") -> str:
-    """What is kept of a password; raises `ParameterError` unless it is long enough and not the user's name."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise ParameterError(f"a password has from {SHORTEST} to {LONGEST} letters")
-    if name and name.casefold() in password.casefold() and len(password) < len(name) + SHORTEST // 2:
-        raise ParameterError("a password is not the user's name with a little around it")
-    if len(set(password)) < 5:
-        raise ParameterError("a password has at least five different letters")
+    """What is kept of a password; raises `ParameterError` for one that will not do."""
+    check(password, name)
     return at_todays_cost(password)
+
+
+def check(password: str, name: str = "") -> None:
+    """Raise `ParameterError` if the password will not do for the user `name`."""
+    if found := fault(password, name):
+        raise ParameterError(_TEXTS[found])
+
+
+def fault(password: str, name: str = "") -> Fault | None:
+    """What is wrong with a new password of the user `name`, if anything."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        return Fault.LENGTH
+    if name and name.casefold() in password.casefold() and len(password) < len(name) + SHORTEST // 2:
+        return Fault.NAME
+    return Fault.PLAIN if len(set(password)) < DIFFERENT else None
 
 
 def at_todays_cost(password: str) -> str:

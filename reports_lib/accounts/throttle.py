@@ -18,7 +18,7 @@ from reports_lib.database.schema import Throttle
 from reports_lib.errors import ThrottleError
 
 # Failures without a wait, by kind of key. Many people may come from one address.
-FREE = {"name": 5, "browser": 5, "address": 20}
+FREE = {"name": 5, "browser": 5, "present": 5, "address": 20}
 LONGEST = 900  # seconds
 FORGOTTEN = timedelta(hours=24)  # after the last failure
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "cancel": ("work", "cancel"),
     "retry": ("work", "retry"),
     "serve": ("site", "serve"),
+    "user": ("user", "user"),
     "ingest": ("data", "ingest"),
     "versions": ("data", "versions"),
     "new": ("families", "new"),

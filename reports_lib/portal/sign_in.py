@@ -45,7 +45,7 @@ def enter(request: Request) -> Response:
         told = _("The name or the password is not right.")
         return _form(request, next, name, told, error.http_status)
     except ThrottleError as error:
-        told = _("That was tried too often.") + " " + _wait(error.seconds)
+        told = _("That was tried too often.") + " " + wait(error.seconds)
         return _form(request, next, name, told, error.http_status, {"Retry-After": str(error.seconds)})
     response = RedirectResponse(onward(next), 303)
     cookies.give(request, response, cookies.SIGNED_IN, entered.token)
@@ -97,7 +97,8 @@ def _sign_in_at(next: str) -> str:
     return f"/sign-in?next={quote(onward(next), safe='')}"
 
 
-def _wait(seconds: int) -> str:
+def wait(seconds: int) -> str:
+    """When it may be tried again, in words."""
     if seconds <= 60:
         return ngettext("Try again in {count} second.", "Try again in {count} seconds.", seconds)
     return ngettext("Try again in {count} minute.", "Try again in {count} minutes.", -(-seconds // 60))

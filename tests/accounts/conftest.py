@@ -6,11 +6,10 @@ from itertools import count
 import pytest
 from sqlalchemy.orm import Session
 
-from reports_lib.accounts import account as accounts
 from reports_lib.accounts.role import Role
-from reports_lib.database.schema import Throttle
+from reports_lib.database.schema import Account, Throttle
 from reports_lib.runs.installation import Installation
-from tests.portal.people import PASSWORD
+from tests.portal.people import _hashed as hashed
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 _number = count(1)
@@ -39,8 +38,9 @@ def person(database):
     def make(role="analyst", company=""):
         name = f"person{next(_number)}"
         with Session(database) as session, session.begin():
-            accounts.add(
-                session, name=name, role=Role(role), password=PASSWORD, company=company, now=NOW, by="tests"
+            kept = hashed()
+            session.add(
+                Account(name=name, role=Role(role), company=company, password_hash=kept, password_at=NOW, made_at=NOW)
             )
         return name
 

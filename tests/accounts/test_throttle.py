@@ -61,7 +61,7 @@ def test_who_signs_in_is_forgiven_his_failures_and_no_others(session):
     for _ in range(3):
         throttle.take(session, [ANN, HERE], NOW)
     throttle.forgive(session, ANN, [HERE], NOW)
-    left = dict(session.execute(select(Throttle.key, Throttle.failures)).tuples().all())
+    left = dict(session.execute(select(Throttle.key, Throttle.failures)).all())
     assert left == {HERE: 10}
 
 
