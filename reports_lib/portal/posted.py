@@ -28,6 +28,7 @@ async def _read(request: Request) -> FormData:
         if len(raw) > LARGEST:
             raise ParameterError(_("That is too much to send in one form."))
     try:
-        return FormData(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST))
+        fields = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST)
+        return FormData([*fields])
     except ValueError:
         raise ParameterError(_("That is too much to send in one form.")) from None
