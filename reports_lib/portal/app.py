@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal import account, ask, gate, language, pages, refusal, runs, sign_in, viewer
+from reports_lib.portal import account, ask, gate, language, pages, refusal, runs, share, sign_in, viewer
 from reports_lib.portal.guesses import Guesses
 from reports_lib.portal.keeper import Keeper
 from reports_lib.portal.options import Lists
@@ -53,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
     *runs.ROUTES,
     *ask.ROUTES,
     *viewer.ROUTES,
+    *share.ROUTES,
     *sign_in.ROUTES,
     *account.ROUTES,
     Route("/health", health, None),

@@ -28,7 +28,7 @@
     const closer = document.createElement("button");
     Object.assign(closer, { type: "button", className: "icon close", textContent: "×" });
     closer.dataset.closes = "";
-    closer.setAttribute("aria-label", opener.dataset.close || "Close");
+    closer.setAttribute("aria-label", opener.dataset.close);
     part.removeAttribute("id");
     part.className = "share";
     panel.replaceChildren(closer, part);
@@ -49,8 +49,10 @@
     if (form.method !== "post") return;
     event.preventDefault();
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, event.submitter)) });
-    const isShare = new URL(answer.url).pathname === new URL(opener.href).pathname;
-    if (!isShare || !fill(await answer.text())) return location.assign(answer.url);
+    const [now, before] = [new URL(answer.url), new URL(opener.href)];
+    const isSame = now.pathname === before.pathname || new URL(form.action).pathname === now.pathname;
+    if (now.searchParams.get("id") !== before.searchParams.get("id")) return location.assign(now.pathname === before.pathname ? `/view${now.search}` : now);
+    if (!isSame || !fill(await answer.text())) return location.assign(now);
     panel.querySelector(".notice, [aria-invalid=true]")?.scrollIntoView({ block: "nearest" });
     (panel.querySelector("[aria-invalid=true]") ?? panel.querySelector(".notice"))?.focus();
   });
