@@ -23,7 +23,8 @@ from reports_lib.runs.clock import Decided, backfill, due, look, now, past_ticks
 from reports_lib.runs.entry import Entry
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.plan import plan
-from reports_lib.runs.schedule import read_entries, read_schedule
+from reports_lib.runs.request import SCHEDULED
+from reports_lib.runs.schedule import read_entries
 from reports_lib.runs.timekeeper import Timekeeper
 from reports_lib.runs.wait import wait
 from reports_lib.runs.workers import is_manned
@@ -96,7 +97,7 @@ def clock(  # one for each option
     installation, failures = Installation(Workspace.find()), Failures()
     if since:
         span = since, until or now(installation)
-        entries = _named(read_schedule(installation.workspace), names)
+        entries = _named(_entries(installation, failures), names)
         if dry_run:
             _show_past(installation, entries, span, failures)
         else:
@@ -109,6 +110,13 @@ def clock(  # one for each option
         _for_ever(installation.workspace)
     if failures.exit_code:
         sys.exit(failures.exit_code)
+
+
+def _entries(installation: Installation, failures: Failures) -> list[Entry]:
+    entries, problems = read_entries(installation.workspace)
+    for problem in problems.values():  # the others still run
+        failures.add(problem.exit_code, f"scheduler: {problem}")
+    return entries
 
 
 def _named(entries: list[Entry], names: tuple[str, ...]) -> list[Entry]:
@@ -129,12 +137,9 @@ def _for_ever(workspace: Workspace) -> None:
 
 
 def _once(installation: Installation, failures: Failures) -> None:
-    entries, problems = read_entries(installation.workspace)
-    for problem in problems.values():  # the others still run
-        failures.add(problem.exit_code, f"scheduler: {problem}")
-    for decided in look(installation, entries):
+    for decided in look(installation, _entries(installation, failures)):
         if decided.error:
-            failures.add(decided.error.exit_code, f"{_place(decided)}  failed: {decided.error}")
+            failures.add(decided.error.exit_code, f"{_place(decided)}  {decided.decision or 'failed'}: {decided.error}")
         elif not decided.runs:
             click.echo(_told(decided))
     with Session(installation.database) as session:  # those of a clock that was killed, too
@@ -170,7 +175,7 @@ def _finish(installation: Installation, runs: Sequence[int], failures: Failures)
 
 
 def _show_due(installation: Installation, failures: Failures) -> None:
-    for entry, tick, decision in due(installation, read_schedule(installation.workspace), now(installation)):
+    for entry, tick, decision in due(installation, _entries(installation, failures), now(installation)):
         if decision is Decision.ASKED:
             _show(installation, entry, tick, failures)
         else:
@@ -210,5 +215,5 @@ def _place(decided: Decided) -> str:
 
 def _words(key: str) -> str:
     """`schedule:daily@2026-11-01T06:00:00+00:00#3` as people read it."""
-    entry, _, tick = key.removeprefix("schedule:").partition("@")
+    entry, _, tick = key.removeprefix(SCHEDULED).partition("@")
     return f"{entry}  {tick}"

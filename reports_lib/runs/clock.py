@@ -15,7 +15,8 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Decision, Run, State, Tick
-from reports_lib.errors import DatabaseError, DaybookError, WarehouseError
+from reports_lib.errors import DatabaseError, DaybookError, ForbiddenError, WarehouseError
+from reports_lib.runs.asker import asked_by
 from reports_lib.runs.entry import Due, Entry, Overlap
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.queue import submit
@@ -27,7 +28,7 @@ _LOCKS = 4_301_728_645_917_320_846  # tells our locks from others' on the same d
 
 @dataclass(frozen=True)
 class Decided:
-    """A tick of an entry and what became of it; `error` says why nothing could be decided yet."""
+    """A tick of an entry and what became of it; `error` says why it was refused, or could not be decided yet."""
 
     entry: str
     tick: datetime
@@ -61,7 +62,7 @@ def look(installation: Installation, entries: Iterable[Entry], now: datetime | N
     for entry in entries:
         while batch := _decide(installation, entry, now):
             decided += batch
-            if batch[0].error:
+            if batch[0].decision is None:
                 break
     return decided
 
@@ -99,7 +100,23 @@ def past_ticks(installation: Installation, entry: Entry, since: datetime, until:
 
 
 def requests(installation: Installation, entry: Entry, tick: datetime) -> list[Request]:
-    """What is asked for at the tick; raises `WarehouseError` if the options of then cannot be read."""
+    """What is asked for at the tick.
+
+    Raises `WarehouseError` if the options of then cannot be read, `ForbiddenError` if who asks may not any more.
+    """
+    found = _requests(installation, entry, tick)
+    if entry.asker is None:
+        return found
+    with Session(installation.database) as session:
+        return [asked_by(session, entry.asker, request) for request in found]
+
+
+def unsent(request: Request) -> Request:
+    """The same request, of which nobody gets mail, be it made or not."""
+    return replace(request, recipients=(), owner=None, entry=None)
+
+
+def _requests(installation: Installation, entry: Entry, tick: datetime) -> list[Request]:
     if not entry.needs_lookup:
         return list(entry.requests(tick))
     try:
@@ -107,11 +124,6 @@ def requests(installation: Installation, entry: Entry, tick: datetime) -> list[R
             return list(entry.requests(tick, warehouse.options))
     except DatabaseError as error:  # of the warehouse, which may be on another server than the runs
         raise WarehouseError(str(error)) from None
-
-
-def unsent(request: Request) -> Request:
-    """The same request, of which nobody gets mail, be it made or not."""
-    return replace(request, recipients=(), owner=None, entry=None)
 
 
 def _decide(installation: Installation, entry: Entry, now: datetime | None) -> list[Decided]:
@@ -124,9 +136,11 @@ def _decide(installation: Installation, entry: Entry, now: datetime | None) -> l
             session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(entry.name, _LOCKS))))
             decided = []
             for tick, decision in _next(session, entry, now or _now(session)):
-                runs = _ask(session, installation, entry, tick) if decision is Decision.ASKED else ()
-                session.add(Tick(entry=entry.name, at=tick, decision=decision, decided_at=func.now()))
-                decided.append(Decided(entry.name, tick, decision, runs))
+                became = Decided(entry.name, tick, decision)
+                if decision is Decision.ASKED:
+                    became = _asked(session, installation, entry, tick)
+                session.add(Tick(entry=entry.name, at=tick, decision=became.decision, decided_at=func.now()))
+                decided.append(became)
             return decided
     except DatabaseError:
         raise
@@ -142,8 +156,13 @@ def _next(session: Session, entry: Entry, now: datetime) -> list[tuple[datetime,
     return decisions[: asked[0]] if entry.needs_lookup and asked else decisions
 
 
-def _ask(session: Session, installation: Installation, entry: Entry, tick: datetime) -> tuple[int, ...]:
-    return tuple(submit(session, request).id for request in requests(installation, entry, tick))
+def _asked(session: Session, installation: Installation, entry: Entry, tick: datetime) -> Decided:
+    """The tick's runs, asked for in the caller's transaction; none where who asks may not."""
+    try:
+        runs = tuple(submit(session, request).id for request in requests(installation, entry, tick))
+    except ForbiddenError as error:
+        return Decided(entry.name, tick, Decision.REFUSED, error=error)
+    return Decided(entry.name, tick, Decision.ASKED, runs)
 
 
 def _decisions(session: Session, entry: Entry, ticks: Iterable[Due]) -> list[tuple[datetime, Decision]]:

@@ -12,7 +12,7 @@ from reports_lib.parameters.options import Lookup
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.cron import Cron
 from reports_lib.runs.fan_out import ForEach
-from reports_lib.runs.request import SYSTEM, Request
+from reports_lib.runs.request import SCHEDULED, SYSTEM, Request
 
 LOOK_BACK = timedelta(days=400)  # an entry that is new looks for its latest tick this far back
 IN_TIME = timedelta(hours=1)  # a tick that is older counts as missed where missed ones are skipped
@@ -80,6 +80,9 @@ class Entry:
     recipients: tuple[str, ...] = ()
     owner: str | None = None
     for_each: ForEach | None = None
+    title: str = ""  # what lists call its reports; empty is the family's title
+    asker: str | None = None  # the user in whose name it asks; None is the schedule itself
+    since: datetime | None = None  # ticks of before then are not wanted: it was not there, or another
 
     @property
     def needs_lookup(self) -> bool:
@@ -98,16 +101,20 @@ class Entry:
         else:
             ticks = list(islice(self.cron.ticks(last, now), BATCH + 1))
             is_end = len(ticks) <= BATCH
-        return [Due(tick, self._is_wanted(tick, is_end and tick == ticks[-1], now)) for tick in ticks[:BATCH]]
+        wanted = [self._is_wanted(tick, is_end and tick == ticks[-1], now) for tick in ticks[:BATCH]]
+        return [Due(tick, is_wanted and self._is_since(tick)) for tick, is_wanted in zip(ticks, wanted, strict=False)]
 
     def requests(self, tick: datetime, lookup: Lookup | None = None) -> Iterator[Request]:
         """What is asked for at the tick; `lookup` has the options of then if `needs_lookup`."""
         if self.for_each is None:
-            yield self._request(tick, f"schedule:{self.name}@{tick.isoformat()}", {}, ())
+            yield self._request(tick, f"{SCHEDULED}{self.name}@{tick.isoformat()}", {}, ())
             return
         for value, recipients in self.for_each.each(lookup).items():
-            key = f"schedule:{self.name}@{tick.isoformat()}#{value}"
+            key = f"{SCHEDULED}{self.name}@{tick.isoformat()}#{value}"
             yield self._request(tick, key, {self.for_each.parameter.name: self.for_each.given(value)}, recipients)
+
+    def _is_since(self, tick: datetime) -> bool:
+        return self.since is None or tick >= self.since
 
     def _is_wanted(self, tick: datetime, is_newest: bool, now: datetime) -> bool:
         match self.catch_up:
@@ -131,5 +138,6 @@ class Entry:
             recipients=tuple(dict.fromkeys(recipients + self.recipients)),
             owner=self.owner,
             entry=self.name,
+            name=self.title,
             run_key=key,
         )

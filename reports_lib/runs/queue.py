@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import DatabaseError
 from reports_lib.runs import record
-from reports_lib.runs.request import SYSTEM, Request
+from reports_lib.runs.request import SCHEDULED, Request
 from reports_lib.runs.workers import has_worker
 
 __all__ = ["TASK", "has_worker", "reconcile", "retry", "submit", "wake"]
@@ -53,7 +53,7 @@ def retry(session: Session, run_id: int) -> Run:
 
 def wake(session: Session, run: Run) -> None:
     """A job for the run in the caller's transaction, unless one waits already. Raises `DatabaseError`."""
-    priority = AGAIN if run.attempt else SCHEDULES if run.role == SYSTEM.role else PEOPLE
+    priority = AGAIN if run.attempt else SCHEDULES if run.run_key.startswith(SCHEDULED) else PEOPLE
     try:
         with session.begin_nested():
             driver = cast("psycopg.Connection[object]", session.connection().connection.driver_connection)

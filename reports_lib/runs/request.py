@@ -9,6 +9,7 @@ from reports_lib.rendering.formats import Format
 from reports_lib.snapshots.manifest import Author
 
 SYSTEM = Author("system", "schedule")
+SCHEDULED = "schedule:"  # how the keys of runs begin that the schedule asks for
 DEFAULT_FORMATS = (Format.HTML, Format.PDF, Format.CSV, Format.XLSX)
 
 

@@ -1,4 +1,4 @@
-"""When which saved set runs: `parameters/schedule.yaml`.
+"""When which saved set runs: `parameters/schedule.yaml`, and the saved queries that have a cron line.
 
     - name: monthly-dynamics            # its runs are keyed schedule:monthly-dynamics@<tick>
       family: customer_dynamics
@@ -34,6 +34,7 @@ from reports_lib.rendering.formats import Format
 from reports_lib.runs.cron import Cron
 from reports_lib.runs.entry import CatchUp, Entry, Overlap
 from reports_lib.runs.fan_out import ForEach, read_for_each
+from reports_lib.runs.queries import query_entries
 from reports_lib.runs.request import DEFAULT_FORMATS
 from reports_lib.values.clock import zone
 from reports_lib.values.formats import quoted
@@ -57,7 +58,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")  # no @ and no #: they div
 
 
 def read_schedule(workspace: Workspace) -> list[Entry]:
-    """The entries of the workspace's schedule, none if there is no file.
+    """The entries of the workspace's schedule and of its queries.
 
     Raises `SettingError` naming the first entry that cannot be read and why.
     """
@@ -81,7 +82,8 @@ def read_entries(workspace: Workspace) -> tuple[list[Entry], dict[str, SettingEr
             entries.append(_entry(item, workspace))
         except (DaybookError, OSError) as error:
             problems[name] = SettingError(f"{path.name}: entry {name}: {error}")
-    return entries, problems
+    queries, broken = query_entries(workspace)
+    return entries + queries, problems | broken
 
 
 def _items(path: Path) -> list[object]:

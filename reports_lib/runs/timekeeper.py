@@ -57,8 +57,10 @@ class Timekeeper:
         self._wait = 0.5
         self._mend("database")
         for each in decided:
-            if each.error:
+            if each.decision is None:
                 self._tell(f"entry {each.entry}", f"{each.entry}  {each.tick.isoformat()}  waits: {each.error}")
+            elif each.error:
+                self._warn(f"{each.entry}  {each.tick.isoformat()}  {each.decision}: {each.error}")
             else:
                 self._mend(f"entry {each.entry}")
                 self._say(each)

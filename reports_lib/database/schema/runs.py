@@ -28,6 +28,7 @@ class Decision(StrEnum):
     ASKED = "asked"  # its runs were asked for
     MISSED = "missed"  # no clock ran, and the entry does not want it any more
     OVERLAPPED = "overlapped"  # the run before was not finished, and the entry does not queue
+    REFUSED = "refused"  # who asks may not any more
 
 
 class Run(Base):
