@@ -81,4 +81,7 @@ def _let_in(session: Session, account: Account, knock: Knock, now: datetime) -> 
 
 
 def _of(session: Session, name: str) -> Account | None:
-    return session.scalars(select(Account).where(Account.name == name.strip().lower())).one_or_none()
+    name = name.strip().lower()
+    if not accounts.NAME.fullmatch(name):  # also what no database takes, such as a zero byte
+        return None
+    return session.scalars(select(Account).where(Account.name == name)).one_or_none()

@@ -1,6 +1,7 @@
 """Signed-in browsers: a random token each, of which the database keeps only the hash."""
 
 import hashlib
+import re
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
@@ -61,7 +62,7 @@ def end_all(session: Session, account: Account, but: str = "") -> None:
 
 def end_one(session: Session, account: Account, short: str) -> None:
     """Let the browser of his out whose id begins with `short`; raises `UnknownNameError` if there is none."""
-    his = SignIn.account_id == account.id, func.left(SignIn.id, SHORT) == short
+    his = SignIn.account_id == account.id, func.left(SignIn.id, SHORT) == re.sub(r"[^0-9a-f]", "-", short)
     if session.scalar(delete(SignIn).where(*his).returning(SignIn.id)) is None:
         raise UnknownNameError("that browser is not signed in any more")
 

@@ -1,5 +1,6 @@
 """Tokens for programs: each speaks for one user until it is revoked or expires. Only its hash is kept."""
 
+import re
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
@@ -64,7 +65,8 @@ def working(session: Session, account: Account, now: datetime) -> list[ApiToken]
 
 def revoke(session: Session, account: Account, short: str, now: datetime) -> None:
     """Make void the token of his whose id begins with `short`; raises `UnknownNameError` if none does."""
-    his = ApiToken.account_id == account.id, func.left(ApiToken.id, SHORT) == short, ApiToken.revoked_at.is_(None)
+    named = func.left(ApiToken.id, SHORT) == re.sub(r"[^0-9a-f]", "-", short)
+    his = ApiToken.account_id == account.id, named, ApiToken.revoked_at.is_(None)
     found = session.scalars(select(ApiToken).where(*his)).first()
     if found is None:
         raise UnknownNameError(f"you have no token {quoted(short)}")

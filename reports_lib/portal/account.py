@@ -23,6 +23,7 @@ from reports_lib.portal.route import WRITES, Route
 from reports_lib.portal.sign_in import wait
 from reports_lib.runs.installation import Installation
 
+FIELDS = ("present", "new", "again", "label", "days")
 LASTING = {"30": 30, "90": 90, "365": 365, "": None}  # days that a token works; None is for ever
 
 
@@ -106,7 +107,7 @@ def _page(
     token: str = "",
     **given: object,
 ) -> Response:
-    known: dict[str, object] = {"done": "", "faults": faults or {}, "token": token}
+    known: dict[str, object] = {"done": "", "faults": dict.fromkeys(FIELDS, "") | (faults or {}), "token": token}
     known |= {"lasting": LASTING, "typed": given.pop("typed", None) or {"label": "", "days": "90"}} | given
     known |= shown(_installation(request), _person(request), cookies.read(request, cookies.SIGNED_IN))
     return page(request, "account.html.j2", status, None, **known)
