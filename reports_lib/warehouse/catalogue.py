@@ -7,6 +7,7 @@ the lake's files were put together anew, it is copied again. Reports read the co
 server, it holds no secret, and a server that goes away in the midst of a report takes nothing with it.
 """
 
+import math
 import os
 import shutil
 import tempfile
@@ -83,7 +84,15 @@ def _has_rows(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 def _tidy(folder: Path) -> None:
     """Remove copies that nobody has asked for lately, and what a killed process left; what has one open keeps it."""
-    copies = sorted(folder.glob("*.ducklake"), key=lambda path: path.stat().st_mtime, reverse=True)
+    copies = sorted(folder.glob("*.ducklake"), key=_changed, reverse=True)
     for path in [*copies[KEPT:], *folder.glob(".*")]:
-        if time.time() - path.stat().st_mtime > LEAVE:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if time.time() - _changed(path) > LEAVE:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _changed(path: Path) -> float:
+    """When it was changed last; infinitely late if it is gone, for others copy and tidy up meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf

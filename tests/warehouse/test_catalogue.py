@@ -103,6 +103,11 @@ def test_a_lake_made_anew_has_copies_of_its_own(fresh, as_reader, tmp_path):
     assert found[0][1] != found[1][1]
 
 
+def test_what_is_gone_while_it_is_tidied_away_costs_no_copy(filled, as_reader, tmp_path):
+    (tmp_path / ".made").symlink_to(tmp_path / "renamed by whoever made it")
+    assert frozen(as_reader(filled), latest(filled), tmp_path).catalogue
+
+
 def test_several_at_once_make_one(filled, as_reader, tmp_path):
     reader, version = as_reader(filled), latest(filled)
     with ThreadPoolExecutor(6) as threads:
