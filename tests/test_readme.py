@@ -103,14 +103,26 @@ def one_line(text: str | None) -> str:
 
 
 def command(name: str) -> click.Command:
-    found = daybook.get_command(click.Context(daybook), name)
-    assert found, f"no command {name}"
+    found: click.Command | None = daybook
+    for word in name.split():
+        assert isinstance(found, click.Group), f"{name} is no group of commands"
+        found = found.get_command(click.Context(found), word)
+        assert found, f"no command {name}"
+    assert found
     return found
+
+
+def names() -> Iterator[str]:
+    """Every command, one of a group by both words."""
+    for name in COMMANDS:
+        found = command(name)
+        within = found.commands if isinstance(found, click.Group) else None
+        yield from (f"{name} {word}" for word in within) if within else (name,)
 
 
 def commands() -> str:
     rows = []
-    for name in COMMANDS:
+    for name in names():
         found = command(name)
         pieces = [p for p in found.collect_usage_pieces(click.Context(found)) if p != "[OPTIONS]"]
         rows.append((code(" ".join(["daybook", name, *pieces])), one_line(found.help)))
@@ -125,7 +137,7 @@ def options_of(found: click.Command) -> Iterator[tuple[str, str]]:
 
 def options() -> str:
     found: dict[tuple[str, str], list[str]] = {}
-    for name in COMMANDS:
+    for name in names():
         for given, text in options_of(command(name)):
             found.setdefault((given, text), []).append(name)
     rows = [(code(given), ", ".join(code(n) for n in names), text) for (given, text), names in found.items()]
@@ -138,8 +150,13 @@ def clock() -> str:
 
 
 def addresses() -> str:
-    rows = [line.removeprefix("GET ").split(maxsplit=1) for line in (app.__doc__ or "").splitlines() if "GET " in line]
-    return table(("address", "what it shows"), [(code(path), text[0].upper() + text[1:] + ".") for path, text in rows])
+    rows = []
+    for route in app.ROUTES:
+        told = one_line((route.function.__doc__ or "").strip().partition("\n\n")[0])
+        told = re.sub(r"^`(GET|POST) [^`]*`: ", "", told).partition(". ")[0].rstrip(".") + "."
+        right = str(route.right) if route.right else "whoever comes"
+        rows.append((code(f"{route.methods[0]} {route.path}"), right, told[0].upper() + told[1:]))
+    return table(("address", "right", "what it does"), rows)
 
 
 def settings() -> str:
@@ -303,6 +320,8 @@ def check(line: str, is_whole: bool) -> None:
             assert papermill_engines.get_engine(str(given["engine"])) is DaybookEngine, line
             assert (ROOT / str(given["notebook_path"])).is_file(), line
         case "daybook":
+            if words[0] == "user" and words[1:]:
+                words = [" ".join(words[:2]), *words[2:]]
             found = command(words[0])
             given = parsed(found, words[1:])
             if is_whole:

@@ -1,6 +1,6 @@
 """Commands that show everything: the demo, and the web."""
 
-import getpass
+import ipaddress
 import os
 import socket
 from contextlib import nullcontext
@@ -9,6 +9,8 @@ from dataclasses import replace
 import click
 from sqlalchemy.orm import Session
 
+from reports_lib.accounts.account import are_there_any
+from reports_lib.cli import demo_users
 from reports_lib.cli.companion import Companion
 from reports_lib.cli.progress import running
 from reports_lib.cli.reports import line
@@ -51,30 +53,37 @@ def demo(scale: int, data_only: bool) -> None:
         return
     if os.environ.get("DAYBOOK_SERVE", "1") == "0":
         with Companion(workspace, quiet=True):
-            _run_all(Installation(workspace))
+            _run_all(installation := Installation(workspace))
+        demo_users.show(installation)
         return
     with _listening(workspace) as door:  # before the links are printed, which name the port
         installation = Installation(_at(workspace, door))
         with Companion(installation.workspace, quiet=True):
             _run_all(installation)
+            demo_users.show(installation)
             _serve(installation, door)
 
 
 def _run_all(installation: Installation) -> None:
     """Ask for a report of every saved set, and print each link; we make them ourselves until the worker is there."""
     workspace = installation.workspace
-    sets = [(family, name) for family in workspace.families() for name in workspace.sets(family)]
+    sets = [(family, name, demo_users.AUTHOR) for family in workspace.families() for name in workspace.sets(family)]
+    if demo_users.SHOWN in [each[:2] for each in sets]:
+        sets += [(*demo_users.SHOWN, author) for author in demo_users.OTHERS]
     with Session(installation.database) as session, session.begin():
-        asked = [(f"{family} {name}", submit(session, _request(workspace, family, name)).id) for family, name in sets]
+        asked = [
+            (f"{family} {name}", submit(session, _request(workspace, family, name, author)).id)
+            for family, name, author in sets
+        ]
     for name, run_id in asked:
         with running(name) as progress:
             outcome = wait(installation, run_id, progress)
         click.echo(line(outcome))
 
 
-def _request(workspace: Workspace, family: str, set_name: str) -> Request:
+def _request(workspace: Workspace, family: str, set_name: str, author: Author) -> Request:
     given = read_set(workspace.set_path(family, set_name))
-    return Request(family, given, demo_as_of(), Author("analyst", getpass.getuser()), set_name)
+    return Request(family, given, demo_as_of(), author, set_name)
 
 
 def _listening(workspace: Workspace) -> socket.socket:
@@ -88,6 +97,14 @@ def _listening(workspace: Workspace) -> socket.socket:
         ) from None
 
 
+def is_local(workspace: Workspace) -> bool:
+    """Whether only this machine reaches the address that is listened on."""
+    try:
+        return ipaddress.ip_address(workspace.host).is_loopback
+    except ValueError:
+        return workspace.host == "localhost"
+
+
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
@@ -97,6 +114,13 @@ def _at(workspace: Workspace, door: socket.socket) -> Workspace:
 
 
 def _serve(installation: Installation, door: socket.socket) -> None:
-    installation.database  # noqa: B018  # says now, and in one line, if it cannot be reached
+    with Session(installation.database) as session:  # says now, and in one line, if it cannot be reached
+        if not are_there_any(session):
+            click.echo("daybook: nobody can sign in yet: daybook user add NAME --role admin", err=True)
+    if not is_local(installation.workspace) and not installation.url.startswith("https://"):
+        click.echo(
+            "daybook: passwords pass the network unencrypted; put a proxy with https before it and set DAYBOOK_URL",
+            err=True,
+        )
     click.echo(f"serving {installation.url}/ (Ctrl-C ends it)")
     Server(installation).run([door])

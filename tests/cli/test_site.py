@@ -13,11 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reports_lib.cli.site import _listening
+from reports_lib.cli.site import _listening, is_local
 from reports_lib.database.cluster import Cluster
 from reports_lib.errors import SettingError
 from reports_lib.workspace import Workspace
 from tests.cli.conftest import PROGRAM
+from tests.portal.people import token_of
 
 pytestmark = pytest.mark.kernel
 
@@ -96,11 +97,12 @@ def test_its_worker_makes_what_is_asked_for(serve, office):
     office.write_notebook("broken", "1 / 0")
     asked = [PROGRAM, "run", "broken", "--format", "html", "--queue", "--json"]
     run = json.loads(subprocess.check_output(asked, env=os.environ | office.environment))["run"]
-    with urllib.request.urlopen(f"{address}runs/{run}/events") as stream:
+    cookie = {"Cookie": f"sid={token_of(office.installation)}"}
+    with urllib.request.urlopen(urllib.request.Request(f"{address}runs/{run}/events", headers=cookie)) as stream:
         told = [json.loads(line[6:]) for line in stream if line.startswith(b"data: ")]
     assert (told[-1]["state"], told[-1]["step"], told[-1]["snapshot"]) == ("error", "The sums", None)
     assert "ZeroDivisionError" in told[-1]["error"]
-    with urllib.request.urlopen(f"{address}runs/{run}/notebook") as answer:
+    with urllib.request.urlopen(urllib.request.Request(f"{address}runs/{run}/notebook", headers=cookie)) as answer:
         cells = json.load(answer)["cells"]
     assert cells[-1]["outputs"][0]["ename"] == "ZeroDivisionError"
 
@@ -134,3 +136,46 @@ def test_a_port_that_is_taken_is_told(tmp_path):
         taken = Workspace(tmp_path, tmp_path, port=door.getsockname()[1])
         with pytest.raises(SettingError, match=r"cannot listen on .* set DAYBOOK_HOST or DAYBOOK_PORT"):
             _listening(taken)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.5", False),
+        ("reports", False),
+    ],
+)
+def test_what_only_this_machine_reaches(tmp_path, host, expected):
+    assert is_local(Workspace(tmp_path, tmp_path, host=host)) is expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, ["nobody can sign in yet"]),
+        ({"DAYBOOK_HOST": "0.0.0.0"}, ["nobody can sign in yet", "unencrypted"]),
+        ({"DAYBOOK_HOST": "0.0.0.0", "DAYBOOK_URL": "https://reports.example.com"}, ["nobody can sign in yet"]),
+    ],
+    ids=str,
+)
+def test_it_warns_of_what_is_missing(office, outputs, settings, told):
+    own = {"DAYBOOK_OUTPUTS": str(outputs), "DAYBOOK_DATABASE_URL": "", "DAYBOOK_PORT": "0"} | settings
+    serving = subprocess.Popen(
+        [PROGRAM, "serve", "--no-worker"],
+        env=os.environ | office.environment | own,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert serving.stdout.readline().startswith("serving ")
+    serving.terminate()
+    _, said = serving.communicate(timeout=40)
+    lines = said.splitlines()
+    assert len(lines) == len(told), said
+    assert all(piece in line for piece, line in zip(told, lines, strict=True))

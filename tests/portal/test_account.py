@@ -44,7 +44,8 @@ def test_it_says_who_one_is(client):
 
 def test_a_company_has_its_name(installation, monkeypatch):
     monkeypatch.setattr("reports_lib.portal.account_view.named", lambda address: {"2": "Aurora & <Voice>"})
-    monkeypatch.setitem(installation.__dict__, "warehouse", None)
+    monkeypatch.setattr("reports_lib.accounts.reach.below", lambda address, company: frozenset({company}))
+    monkeypatch.setitem(installation.__dict__, "warehouse", "an address")
     assert "Aurora &amp; &lt;Voice&gt;" in signed_in(installation, "viewer", "2").get("/account").text
 
 
@@ -64,9 +65,9 @@ def test_a_new_password_signs_all_others_out_and_changes_the_own_token(client, i
     assert (answer.status_code, answer.headers["location"]) == (303, "/account?done=password")
     assert client.cookies["sid"] != before
     assert "Your password is changed" in client.get("/account?done=password").text
-    assert other.get("/", follow_redirects=False).status_code == 303
+    assert other.get("/account", follow_redirects=False).status_code == 303
     thief = TestClient(app(installation), cookies={"sid": before}, follow_redirects=False)
-    assert thief.get("/").status_code == 303
+    assert thief.get("/account").status_code == 303
     with Session(installation.database) as session:
         assert passwords.is_right(accounts.find(session, name).password_hash, NEW)
 
@@ -104,7 +105,7 @@ def test_a_browser_is_signed_out_from_another(client, installation):
     (short,) = re.findall(r"/account/browsers/(\w{16})/end", page)  # none for this one
     assert page.count("this browser") == 1
     assert client.post(f"/account/browsers/{short}/end").status_code == 303
-    assert other.get("/", follow_redirects=False).status_code == 303
+    assert other.get("/account", follow_redirects=False).status_code == 303
     assert client.get("/account").status_code == 200
     for gone in (short, "x", "%00", "%", "0" * 16):
         assert client.post(f"/account/browsers/{gone}/end").status_code == 404
@@ -115,7 +116,7 @@ def test_signed_out_everywhere(client, installation):
     other = signed_in(installation, name=name_of(client))
     answer = client.post("/account/browsers/end")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-    assert client.get("/").status_code == other.get("/", follow_redirects=False).status_code == 303
+    assert client.get("/account").status_code == other.get("/account", follow_redirects=False).status_code == 303
 
 
 def test_a_token_is_shown_once_works_and_is_revoked(client, installation):
@@ -127,12 +128,12 @@ def test_a_token_is_shown_once_works_and_is_revoked(client, installation):
     assert "&lt;i&gt;nightly&lt;/i&gt;" in page
     assert "never used" in page
     program = TestClient(app(installation), headers={"Authorization": f"Bearer {token}"}, follow_redirects=False)
-    assert program.get("/").status_code == 200
+    assert program.get("/account").status_code == 403  # known, but no person
     page = client.get("/account").text
     assert "last used" in page
     (short,) = re.findall(r"/account/tokens/(\w{16})/revoke", page)
     assert client.post(f"/account/tokens/{short}/revoke").headers["location"] == "/account?done=token"
-    assert program.get("/").status_code == 303
+    assert program.get("/account").status_code == 303
     assert "nightly" not in client.get("/account").text
 
 

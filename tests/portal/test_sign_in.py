@@ -67,7 +67,7 @@ def test_a_page_asked_for_is_gone_on_to(visitor):
     assert '<input type="hidden" name="next" value="/runs/7?x=1&amp;y=2">' in page.text
     entered = sign_in(visitor, next="/runs/7?x=1&y=2")
     assert (entered.status_code, entered.headers["location"]) == (303, "/runs/7?x=1&y=2")
-    assert visitor.get("/").status_code == 200
+    assert visitor.get("/account").status_code == 200
     assert visitor.get("/sign-in?next=/queries").headers["location"] == "/queries"  # is signed in
 
 
@@ -110,15 +110,15 @@ def test_each_sign_in_is_a_token_of_its_own_and_ends_the_one_before(visitor, ins
     assert second != first
     for token, status in ((first, 303), (second, 200)):
         other = TestClient(app(installation), cookies={"sid": token}, follow_redirects=False)
-        assert other.get("/").status_code == status
+        assert other.get("/account").status_code == status
 
 
 def test_signed_out_is_signed_out_at_the_server(visitor, installation):
     token = cookies(sign_in(visitor))["sid"][0]
     thief = TestClient(app(installation), cookies={"sid": token}, follow_redirects=False)
-    assert thief.get("/").status_code == 200
+    assert thief.get("/account").status_code == 200
     assert visitor.post("/sign-out").headers["location"] == "/sign-in"
-    assert (thief.get("/").status_code, visitor.get("/").status_code) == (303, 303)
+    assert (thief.get("/account").status_code, visitor.get("/account").status_code) == (303, 303)
     with Session(installation.database) as session:
         last = session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
     assert (last.who, last.action) == (NAME, "sign-out")
@@ -128,16 +128,16 @@ def test_signed_out_is_signed_out_at_the_server(visitor, installation):
 def test_no_link_signs_anybody_out(visitor, method):
     sign_in(visitor)
     assert visitor.request(method, "/sign-out").status_code == 404
-    assert visitor.get("/").status_code == 200
+    assert visitor.get("/account").status_code == 200
 
 
 def test_time_ends_it(visitor):
     with time_machine.travel(NOW, tick=False) as clock:
         sign_in(visitor)
         clock.shift(timedelta(hours=11, minutes=59))
-        assert visitor.get("/").status_code == 200
+        assert visitor.get("/account").status_code == 200
         clock.shift(timedelta(hours=12, seconds=1))
-        assert visitor.get("/").status_code == 303
+        assert visitor.get("/account").status_code == 303
 
 
 def test_a_mistake_is_told_and_the_name_is_kept(visitor):
@@ -183,7 +183,7 @@ def test_the_language_is_chosen_before_anybody_is_known(visitor):
 def test_the_language_of_a_user_is_kept_with_him(visitor, installation):
     sign_in(visitor)
     assert visitor.post("/language", data={"code": "ru", "next": "/account"}).headers["location"] == "/account"
-    other = TestClient(app(installation), headers=HERE)
+    other = TestClient(app(installation), headers=HERE, follow_redirects=False)
     sign_in(other)
     assert '<html lang="ru">' in other.get("/account").text
 
