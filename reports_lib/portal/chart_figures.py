@@ -1,5 +1,6 @@
 """The figures of a chart, exact, in the order they are drawn: what the browser, the pictures and the table show."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +11,8 @@ from reports_lib.portal.chart_choice import Choice, Kind
 from reports_lib.portal.language import _
 from reports_lib.rendering.tables import StoredColumn
 from reports_lib.values.formats import NOTHING, day, legible, number
+
+_YEAR = re.compile(r"\d{4}(-|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Figures:
     @property
     def is_timely(self) -> bool:
         """Whether x reads as time, which goes from left to right."""
-        return bool(self.xs) and all(text[:4].isdigit() and (len(text) == 4 or text[4] == "-") for text in self.xs)
+        return bool(self.xs) and all(_YEAR.match(text) for text in self.xs)
 
     @property
     def description(self) -> str:

@@ -123,5 +123,5 @@ def _of_a_table(choice: Choice, manifest: Manifest) -> Choice | None:
     wanted = {choice.x, *choice.y, *([choice.by] if choice.by else [])}
     for table in manifest.tables:
         if wanted <= {column["name"] for column in table.columns}:
-            return Choice(table.name, choice.kind, choice.x, choice.y, choice.by, title=choice.title)
+            return Choice(table.name, choice.kind, choice.x, choice.y, choice.by)  # named by what it comes to show
     return None

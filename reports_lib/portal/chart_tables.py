@@ -39,12 +39,18 @@ def table_of(manifest: Manifest, name: str) -> TableRef:
     raise UnknownNameError(_("This report has no table “{name}”.").format(name=name))
 
 
-def rows(store: Store, manifest: Manifest, table: TableRef, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Those columns of the table's rows, as shown and in order; its total is left out.
+def read(store: Store, manifest: Manifest, table: TableRef, names: Sequence[str]) -> pa.Table:
+    """Those columns of the table as shown, and `TOTAL`, which tells its last row from the others.
 
     Raises `CorruptSnapshotError` if the stored bytes are not those that were sealed.
     """
-    data = _read(store, manifest, table, names)
+    file = pq.ParquetFile(pa.BufferReader(open_file(store, manifest, f"table:{table.name}")))
+    return file.read(columns=[*names, TOTAL])
+
+
+def rows(store: Store, manifest: Manifest, table: TableRef, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Those columns of the table's rows, as shown and in order; its total is left out. Raises as `read` does."""
+    data = read(store, manifest, table, names)
     found: list[dict[str, Any]] = data.filter(pc.invert(data.column(TOTAL))).drop_columns([TOTAL]).to_pylist()
     return found
 
@@ -59,7 +65,7 @@ def data(request: Request, id: str = "", table: str = "") -> Response:  # the ad
     manifest = follow(request, id).manifest
     found = table_of(manifest, table)
     heads = columns(found)
-    stored = _read(installation.store, manifest, found, [head.name for head in heads])
+    stored = read(installation.store, manifest, found, [head.name for head in heads])
     body = stored.filter(pc.invert(stored.column(TOTAL)))
     start = _start(request.query_params.get("from", "0"))
     end = start + MOST
@@ -78,11 +84,6 @@ def data(request: Request, id: str = "", table: str = "") -> Response:  # the ad
             "next": end if end < body.num_rows else None,
         }
     )
-
-
-def _read(store: Store, manifest: Manifest, table: TableRef, names: Sequence[str]) -> pa.Table:
-    file = pq.ParquetFile(pa.BufferReader(open_file(store, manifest, f"table:{table.name}")))
-    return file.read(columns=[*names, TOTAL])
 
 
 def _start(text: str) -> int:

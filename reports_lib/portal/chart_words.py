@@ -79,7 +79,7 @@ def kinds() -> dict[Kind, str]:
     """What the kinds are called."""
     return {
         Kind.BAR: _("Bars"),
-        Kind.STACKED: _("Stacked bars"),
+        Kind.STACKED: _("Stacked"),
         Kind.LINE: _("Lines"),
         Kind.AREA: _("Area"),
         Kind.PIE: _("Pie"),

@@ -182,6 +182,8 @@
     event.preventDefault();
     ask(chosen(), true);
   });
+  const first = controls?.querySelector(".pick :checked")?.closest("label");
+  if (first) $("y").scrollTop = first.offsetTop - $("y").offsetTop - 40;
   dark.addEventListener("change", () => ask(asked));
   let resizing = 0;
   new ResizeObserver(() => {
