@@ -5,7 +5,7 @@ A family is a name: `notebooks/<family>.ipynb`. Nothing registers it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -16,20 +16,33 @@ from reports_lib.errors import DaybookError, SettingError
 from reports_lib.parameters.schema import Schema
 from reports_lib.workspace import FAMILY, Workspace
 
+ABOUT = "daybook"  # what of a notebook's metadata is ours
 ABSOLUTE = re.compile(r"""["'](/(home|root|Users|tmp|work|var)/|[A-Za-z]:\\)""")
 
 
 @dataclass(frozen=True)
 class Heading:
-    """How a notebook opens: what the report is called and which question it answers."""
+    """How a notebook opens: what the report is called and which question it answers.
+
+    `service` is the channel that the report is about and `type` the kind of service it serves
+    (TW-18, TW-19), as the notebook's metadata tell them: `{"daybook": {"service": …, "type": …}}`.
+    """
 
     title: str
     question: str
+    service: str = ""
+    type: str = ""
 
 
 def heading(notebook: Path) -> Heading:
-    """The notebook's first cell; a notebook that does not open with a heading goes by its name."""
-    cells = _read(notebook).cells
+    """The notebook's first cell and what its metadata add; one that does not open with a heading goes by its name."""
+    read = _read(notebook)
+    first, about = _opening(notebook, read), _about(read)
+    return replace(first, service=about["service"], type=about["type"])
+
+
+def _opening(notebook: Path, read: NotebookNode) -> Heading:
+    cells = read.cells
     lines = cells[0].source.strip().splitlines() if cells and cells[0].cell_type == "markdown" else []
     if not lines or not lines[0].startswith("# "):
         return Heading(notebook.stem.replace("_", " ").capitalize(), "")
@@ -40,12 +53,18 @@ def heading(notebook: Path) -> Heading:
 def faults(notebook: Path) -> Iterator[str]:
     """What the notebook breaks of the rules for families, one sentence each; nothing if all is well."""
     try:
-        cells = _read(notebook).cells
+        read = _read(notebook)
     except SettingError as error:
         yield str(error)
         return
+    cells = read.cells
     if not cells or cells[0].cell_type != "markdown" or not cells[0].source.startswith("# "):
         yield "the first cell is not a heading: begin it with '# Title' and the question the report answers"
+    if not all(_about(read).values()):
+        yield (
+            "its metadata do not say which service and type its reports are listed under: "
+            'add "daybook": {"service": "Calls", "type": "Customers"} (Property Inspector, Advanced Tools)'
+        )
     try:
         Schema.read(notebook)
     except DaybookError as error:
@@ -74,6 +93,17 @@ def draft(workspace: Workspace, family: str) -> list[Path]:
     nbformat.write(_first_notebook(family), notebook)
     saved.write_text("interval: last month\n", encoding="utf-8")
     return [notebook, saved]
+
+
+def _about(read: NotebookNode) -> dict[str, str]:
+    """Service and type, each empty where the metadata do not give it as a text."""
+    told = read.metadata.get(ABOUT)
+    found = told if isinstance(told, dict) else {}
+    return {name: _line(found.get(name)) for name in ("service", "type")}
+
+
+def _line(value: object) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
 
 
 def _cell_faults(cell: NotebookNode) -> Iterator[str]:
@@ -131,4 +161,5 @@ def _first_notebook(family: str) -> NotebookNode:
     for number, cell in enumerate(cells):
         cell.id = f"{family.replace('_', '-')[:40]}-{number}"
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+    about = {"service": "All channels", "type": "Customers"}
+    return new_notebook(cells=cells, metadata={ABOUT: about, "kernelspec": kernel, "language_info": {"name": "python"}})

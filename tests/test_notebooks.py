@@ -50,7 +50,7 @@ def test_it_declares_its_parameters(family):
 def test_it_is_stored_stripped(family):
     notebook = nbformat.read(WORKSPACE.notebook(family), 4)
     nbformat.validate(notebook)
-    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+    assert set(notebook.metadata) <= {"daybook", "kernelspec", "language_info"}
     for cell in notebook.cells:
         assert set(cell.metadata) <= {"tags"}, cell.id
         assert not cell.get("outputs"), cell.id

@@ -17,7 +17,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal import account, ask, gate, language, pages, refusal, runs, share, sign_in, viewer
+from reports_lib.portal import (
+    account,
+    ask,
+    charts,
+    gate,
+    language,
+    queries,
+    refusal,
+    reports,
+    run_actions,
+    runs,
+    saving,
+    share,
+    sign_in,
+    viewer,
+)
 from reports_lib.portal.guesses import Guesses
 from reports_lib.portal.keeper import Keeper
 from reports_lib.portal.options import Lists
@@ -49,10 +64,14 @@ def health(request: Request) -> JSONResponse:
 
 
 ROUTES: tuple[Route, ...] = (
-    *pages.ROUTES,
+    *reports.ROUTES,
     *runs.ROUTES,
+    *run_actions.ROUTES,
     *ask.ROUTES,
+    *saving.ROUTES,
+    *queries.ROUTES,
     *viewer.ROUTES,
+    *charts.ROUTES,
     *share.ROUTES,
     *sign_in.ROUTES,
     *account.ROUTES,
@@ -67,6 +86,7 @@ def app(installation: Installation) -> FastAPI:
     web.state.lists = Lists()
     web.state.watcher = Watcher(installation)
     web.state.guesses = Guesses()
+    web.state.strays = Guesses()
     web.state.shelf = shelf = Shelf()
     web.state.views = views = Counter(lambda: installation.database)
     web.state.keeper = Keeper(installation, shelf, views)

@@ -1,33 +1,45 @@
 """What pages say of runs: how far one is, why there is no report, what was asked."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple
 
-from reports_lib.database.schema import Run, Snapshot, State
-from reports_lib.portal.words import Download, files_of, moment, spoken, view_url
-from reports_lib.runs.progress import ENDED, Standing
+from reports_lib.accounts.visitor import Visitor
+from reports_lib.database.schema import Run, State
+from reports_lib.portal.language import _
+from reports_lib.portal.words import between
+from reports_lib.runs.progress import Standing
+from reports_lib.runs.request import SCHEDULED
 
-STATES = {
-    State.QUEUED: "Waiting",
-    State.GENERATING: "Running",
-    State.GENERATED: "Ready",
-    State.ERROR: "Failed",
-    State.CANCELLED: "Cancelled",
-}
-STAGES = {"rendering": "making the files", "sealing": "sealing the report"}  # those that run no cell
+
+class Fact(NamedTuple):
+    """One thing that is known of a run: a text, or a moment."""
+
+    label: str
+    text: str = ""
+    at: datetime | None = None
+
+
+def word(state: str) -> str:
+    """A run's state in a word."""
+    return {
+        State.QUEUED: _("Waiting"),
+        State.GENERATING: _("Running"),
+        State.GENERATED: _("Ready"),
+        State.ERROR: _("Failed"),
+        State.CANCELLED: _("Cancelled"),
+    }[State(state)]
 
 
 def doing(standing: Standing) -> str:
     """What happens now, or where it ended; empty if that is not known."""
     match standing.state:
         case State.QUEUED:
-            return f"To be tried again: {standing.step}" if standing.step else "Waiting for a worker"
+            again = _("To be tried again: {reason}")
+            return again.format(reason=standing.step) if standing.step else _("Waiting for a worker")
         case State.GENERATING:
             return _now(standing)
         case State.GENERATED:
-            return "The report is ready"
+            return _("The report is ready")
     return _where(standing)
 
 
@@ -51,107 +63,74 @@ def told(standing: Standing) -> dict[str, Any]:
         "elapsed": round(standing.elapsed, 3),
         "error": standing.error,
         "snapshot": standing.snapshot,
-        "text": {"state": STATES[standing.state], "doing": doing(standing), "elapsed": clock(standing.elapsed)},
+        "text": {"state": word(standing.state), "doing": doing(standing), "elapsed": clock(standing.elapsed)},
     }
 
 
-def asked_of(run: Run, attempts: int) -> list[tuple[str, str]]:
-    """What was asked, and when who took it, as far as there is anything to say; it may be tried `attempts` times."""
-    parameters = [(name.replace("_", " ").capitalize(), _value(value)) for name, value in run.asked.items()]
+def asked_of(run: Run, attempts: int, who: str) -> list[Fact]:
+    """What was asked, and when `who` took it, as far as there is anything to say; it may be tried `attempts` times."""
+    tries = _("{number} of {most} at most").format(number=run.attempt, most=max(attempts, run.attempt))
     said = [
-        ("Family", run.family),
-        ("Set", run.set_name or ""),
-        *parameters,
-        ("Formats", ", ".join(form.upper() for form in run.formats) or "HTML"),
-        ("As of", moment(run.as_of)),
-        ("Data version", run.data_version or "newest"),
-        ("Asked for", f"by {run.role}, {moment(run.requested_at)}"),
-        ("Started", moment(run.started_at) if run.started_at else ""),
-        ("Ended", moment(run.formed_at) if run.formed_at else ""),
-        ("Attempt", f"{run.attempt} of {max(attempts, run.attempt)} at most" if run.attempt else ""),
+        Fact(_("Family"), run.family),
+        Fact(_("Set"), run.set_name or ""),
+        *(Fact(name.replace("_", " ").capitalize(), value(given)) for name, given in run.asked.items()),
+        Fact(_("Formats"), ", ".join(form.upper() for form in run.formats) or "HTML"),
+        Fact(_("As of"), at=run.as_of),
+        Fact(_("Data version"), run.data_version or _("newest")),
+        Fact(_("Asked by"), who),
+        Fact(_("Added"), at=run.requested_at),
+        Fact(_("Started"), at=run.started_at),
+        Fact(_("Ended"), at=run.formed_at),
+        Fact(_("Attempt"), tries if run.attempt else ""),
     ]
-    return [(label, value) for label, value in said if value]
+    return [fact for fact in said if fact.text or fact.at]
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the list: a report, or a run that has none."""
+def asker(run: Run, visitor: Visitor, strangers: frozenset[str] = frozenset()) -> str:
+    """Who asked: the role, and the name for those of his own company (Q-15), who are not among the `strangers`."""
+    role = _("Schedule") if run.role == "system" else _(run.role.capitalize())
+    if run.role != "system" and visitor.company == run.company and run.user_name and run.user_name not in strangers:
+        role = _("{role} {name}").format(role=role, name=run.user_name)
+    is_scheduled = run.role != "system" and run.run_key.startswith(SCHEDULED)
+    return _("{who}, by schedule").format(who=role) if is_scheduled else role
 
-    state: State
-    title: str
-    set_name: str | None
-    interval: str
-    as_of: str
-    at: datetime  # it was made, it ended, or it was asked for
-    url: str
-    files: list[Download] = field(default_factory=list)
-    standing: Standing | None = None  # of a run that has no report
 
-    @classmethod
-    def of_report(cls, row: Snapshot, token: str) -> Self:
-        """The line of a snapshot that is reached by `token`."""
-        return cls(
-            state=State.GENERATED,
-            title=row.title,
-            set_name=row.set_name,
-            interval=spoken(row.requested_interval),
-            as_of=moment(row.as_of),
-            at=row.generated_at,
-            url=view_url(token),
-            files=files_of(row.formats, token),
-        )
+def period(run: Run) -> str:
+    """The interval of a run: the one that was resolved when it was made, else as it was asked for."""
+    for given in (run.resolved or {}).get("interval"), run.asked.get("interval"):
+        text = value(given or "")
+        try:
+            return between(text) if "/" in text else text
+        except ValueError:  # it is no interval of ours
+            return text
+    return ""
 
-    @classmethod
-    def of_run(cls, run: Run, standing: Standing, titles: Mapping[str, str]) -> Self:
-        """The line of a run without a report; `titles` are those of the families that there are."""
-        return cls(
-            state=standing.state,
-            title=titles.get(run.family, run.family),
-            set_name=run.set_name,
-            interval=spoken(_value(run.asked.get("interval", ""))),
-            as_of=moment(run.as_of),
-            at=run.formed_at or run.requested_at,
-            url=f"/runs/{run.id}",
-            standing=standing,
-        )
 
-    @property
-    def word(self) -> str:
-        """Its state in a word."""
-        return STATES[self.state]
+def value(given: object) -> str:
+    """A value that was asked for, or several."""
+    return ", ".join(map(str, given)) if isinstance(given, list) else str(given)
 
-    @property
-    def doing(self) -> str:
-        """What happens now, or where it ended."""
-        return doing(self.standing) if self.standing else ""
 
-    @property
-    def is_in_the_making(self) -> bool:
-        """Whether it will change by itself."""
-        return self.state not in ENDED
-
-    @property
-    def made(self) -> str:
-        """When it was made, ended or asked for."""
-        return moment(self.at)
+def _stage(stage: str | None) -> str:
+    """What a stage is called that runs no cell; empty for one that does."""
+    return {"rendering": _("making the files"), "sealing": _("sealing the report")}.get(stage or "", "")
 
 
 def _now(standing: Standing) -> str:
-    if standing.stage in STAGES:
-        return STAGES[standing.stage].capitalize()
+    if stage := _stage(standing.stage):
+        return stage[:1].upper() + stage[1:]
     if standing.cell is None:
-        return standing.step or "Starting"
-    return f"Cell {standing.cell} of {standing.total}" + (f": {standing.step}" if standing.step else "")
+        return standing.step or _("Starting")
+    cell = _("Cell {number} of {total}").format(number=standing.cell, total=standing.total)
+    return f"{cell}: {standing.step}" if standing.step else cell
 
 
 def _where(standing: Standing) -> str:
-    if standing.stage in STAGES:
-        return f"While {STAGES[standing.stage]}"
-    cell = f"cell {standing.cell} of {standing.total}" if standing.cell else ""
+    if stage := _stage(standing.stage):
+        return _("While {stage}").format(stage=stage)
+    places = {"step": standing.step, "number": standing.cell, "total": standing.total}
+    if standing.step and standing.cell:
+        return _("In “{step}”, cell {number} of {total}").format(**places)
     if standing.step:
-        return f"In “{standing.step}”" + (f", {cell}" if cell else "")
-    return f"In {cell}" if cell else ""
-
-
-def _value(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return _("In “{step}”").format(**places)
+    return _("In cell {number} of {total}").format(**places) if standing.cell else ""

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -15,43 +15,46 @@ from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import UnknownNameError
+from reports_lib.portal.language import _
+from reports_lib.portal.list_rows import Row, Rows, families_of
 from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.route import Route
-from reports_lib.portal.run_words import STATES, asked_of, clock, doing, told
+from reports_lib.portal.run_rights import shown
+from reports_lib.portal.run_words import asked_of, clock, doing, told
 from reports_lib.portal.watcher import Stream, Watcher
-from reports_lib.portal.words import title_of, view_url
+from reports_lib.portal.words import Download
+from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
-from reports_lib.runs.progress import Standing, look, standings
-from reports_lib.runs.record import find
+from reports_lib.runs.progress import Standing, look
 from reports_lib.runs.show import partial_notebook
 from reports_lib.runs.workers import has_worker
-from reports_lib.snapshots import links
 
+ENTERED = "form:"  # how the keys of runs begin that somebody asked for in the form
 RETRY = 2000  # milliseconds after which a browser asks again when a stream breaks off
 STREAMED = {"X-Accel-Buffering": "no"}  # a proxy passes on what comes when it comes
-LARGEST = 2**63 - 1  # number of a run
 
 
 def run(request: Request, run_id: int) -> Response:
     """`GET /runs/{id}`: how far the run is; where it failed and why; or the way to its report."""
     installation: Installation = request.app.state.installation
+    workspace, visitor = installation.workspace, visitor_of(request)
     with Session(installation.database) as session:
-        row = _find(session, run_id)
-        standing = standings(session, [run_id])[run_id]
-        url = _link(session, row, visitor_of(request))
-        is_alone = row.state == State.QUEUED and not has_worker(session, installation.workspace.lease)
+        found = shown(session, run_id, visitor)
+        made = Rows.of(session, [found], visitor, families_of(workspace)).row(found)
+        is_alone = found.state == State.QUEUED and not has_worker(session, workspace.lease)
     return page(
         request,
         "run.html.j2",
-        run=standing,
-        title=title_of(installation.workspace, row.family),
-        word=STATES[standing.state],
-        doing=doing(standing),
-        elapsed=clock(standing.elapsed),
-        facts=asked_of(row, installation.workspace.attempts),
-        url=url,
+        row=made,
+        run=made.standing,
+        doing=doing(made.standing),
+        elapsed=clock(made.standing.elapsed),
+        facts=asked_of(found, workspace.attempts, made.who),
+        zone=ZoneInfo(workspace.time_zone),
+        first=_first(made, found),
+        goes=_goes(found, visitor),
         is_alone=is_alone,
-        has_notebook=_notebook(installation, row) is not None,
+        has_notebook=visitor.may(Right.NOTEBOOK) and _notebook(installation, found) is not None,
     )
 
 
@@ -59,10 +62,10 @@ def notebook(request: Request, run_id: int) -> Response:
     """`GET /runs/{id}/notebook`: the notebook as far as it came, if the run has ended without a report."""
     installation: Installation = request.app.state.installation
     with Session(installation.database) as session:
-        row = _find(session, run_id)
+        row = shown(session, run_id, visitor_of(request))
     path = _notebook(installation, row)
     if path is None:
-        raise UnknownNameError(f"run {run_id} left no notebook behind")
+        raise UnknownNameError(_("Run {number} left no notebook behind.").format(number=run_id))
     return FileResponse(path, filename=f"{row.family}_run_{run_id}.ipynb", media_type="application/x-ipynb+json")
 
 
@@ -72,7 +75,7 @@ async def events(request: Request, run_id: int) -> Response:
     Between them a comment says every 15 s that the stream is there. 503 if too many watch already.
     """
     watcher: Watcher = request.app.state.watcher
-    await run_in_threadpool(_known, request.app.state.installation, run_id)
+    await run_in_threadpool(_check_shown, request.app.state.installation, run_id, visitor_of(request))
     stream = watcher.join(run_id)
     if stream is None:
         return Response("too many watch runs just now", 503, headers={"Retry-After": "5"}, media_type="text/plain")
@@ -112,15 +115,9 @@ def _event(name: str, standing: Standing) -> str:
     return f"event: {name}\ndata: {json.dumps(told(standing), ensure_ascii=False)}\n\n"
 
 
-def _known(installation: Installation, run_id: int) -> None:
+def _check_shown(installation: Installation, run_id: int, visitor: Visitor) -> None:
     with Session(installation.database) as session:
-        _find(session, run_id)
-
-
-def _find(session: Session, run_id: int) -> Run:
-    if run_id > LARGEST:
-        raise UnknownNameError("no run of that number")
-    return find(session, run_id)
+        shown(session, run_id, visitor)
 
 
 def _notebook(installation: Installation, run: Run) -> Path | None:
@@ -136,11 +133,16 @@ def _folder(installation: Installation, run: Run) -> Path:
     return (installation.workspace.outputs / "runs").resolve() / str(run.id)
 
 
-def _link(session: Session, run: Run, visitor: Visitor) -> str | None:
-    """Where the report is; None if there is none, or no link to it that is still open."""
-    ids = [run.snapshot_id] if run.snapshot_id else []
-    token = links.open_to(session, ids, datetime.now(UTC), visitor).get(run.snapshot_id or "")
-    return view_url(token) if token else None
+def _first(row: Row, run: Run) -> Download | None:
+    """The file that whoever asked waits for, if it is another than the page."""
+    wanted = run.formats[0].upper() if run.formats else ""
+    return next((file for file in row.files if file.label == wanted), None)
+
+
+def _goes(run: Run, visitor: Visitor) -> bool:
+    """Whether the page goes on to the report by itself: it was asked for by this visitor, to be read here (JD-24)."""
+    is_his = run.user_name == visitor.name and run.company == visitor.company
+    return is_his and run.run_key.startswith(ENTERED) and run.formats[:1] in ([], [str(Format.HTML)])
 
 
 ROUTES = (

@@ -65,7 +65,7 @@ def facts(manifest: Manifest, visitor: Visitor) -> list[tuple[str, str]]:
     if visitor.is_signed_in and visitor.company == author.company:
         who = _("{role} {name}").format(role=who, name=author.user)
     return [
-        (_("Requested interval"), _between(manifest.requested_interval)),
+        (_("Requested interval"), between(manifest.requested_interval)),
         (_("Data interval"), _from_to([_second(t, zone) for t in manifest.data_interval or ()]) or _("no data")),
         (_("Time zone"), manifest.time_zone),
         (_("As of"), _second(manifest.as_of, zone)),
@@ -115,7 +115,7 @@ def _named(labels: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(name.replace("_", " ").capitalize(), text) for name, text in chosen.items()]
 
 
-def _between(interval: str | None) -> str:
+def between(interval: str | None) -> str:
     """An interval as it is written for programs, as people of the language write it."""
     if not interval:
         return "-"

@@ -1,14 +1,16 @@
-// A page that changes while one looks at it: the page of a run, told by its event stream, and the list
-// while something on it is in the making. Without this script both say the same when they are loaded again.
+// The page of a run changes while one looks at it, told by its event stream. One that was asked for to be read here
+// goes on to its report. Without this script the page says the same when it loads itself again.
 "use strict";
 (() => {
   const AGAIN = 3000; // milliseconds
+  const MOMENT = 400; // milliseconds to hear what happens next
   const lost = document.getElementById("lost");
   const said = document.getElementById("said");
   let source = null;
   let since = null; // when the run's clock began, in this page's time
 
   const run = () => document.getElementById("run");
+  const wasSeen = Boolean(run().dataset.events);
 
   function clock(seconds) {
     const whole = Math.floor(seconds), two = (n) => String(n).padStart(2, "0");
@@ -21,25 +23,12 @@
     if (place && place.textContent !== text) place.textContent = text;
   }
 
-  // Take over from a page loaded anew what differs in the parts that change.
-  async function renew() {
-    const answer = await fetch(location.href, { cache: "no-store" });
-    if (!answer.ok) throw new Error(answer.statusText);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const old of document.querySelectorAll("[data-renew]")) {
-      const now = fresh.getElementById(old.id);
-      if (!now || now.outerHTML === old.outerHTML) continue;
-      const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-      old.replaceWith(document.adoptNode(now));
-      if (focused) [...now.querySelectorAll("a")].find((a) => a.getAttribute("href") === focused)?.focus();
-    }
-    document.title = fresh.title;
-  }
-
   async function tryRenew() {
+    const isFree = [null, document.body].includes(document.activeElement) && !document.querySelector("details[open]");
     try {
-      await renew();
+      await Renewal.renew();
       lost.hidden = true;
+      if (isFree) goOn();
     } catch {
       lost.hidden = false;
       setTimeout(tryRenew, AGAIN);
@@ -58,6 +47,14 @@
       bar.max = standing.total;
       bar.value = standing.done;
     }
+  }
+
+  // Only if it was seen being made here, and whoever reads has not turned to something else on the page.
+  function goOn() {
+    const report = document.getElementById("report");
+    if (!report || !wasSeen || !run().hasAttribute("data-goes")) return;
+    said.textContent = report.dataset.opening;
+    setTimeout(() => location.replace(report.href), MOMENT);
   }
 
   function stop() {
@@ -81,15 +78,7 @@
     if (source && since !== null) write("elapsed", clock((performance.now() - since) / 1000));
   }
 
-  function look() {
-    if (!document.hidden && document.querySelector("[data-live]")) tryRenew();
-  }
-
-  if (run()) {
-    listen();
-    document.addEventListener("visibilitychange", listen); // a browser has few streams to give: none to a hidden page
-    setInterval(tick, 1000);
-  } else {
-    setInterval(look, AGAIN);
-  }
+  listen();
+  document.addEventListener("visibilitychange", listen); // a browser has few streams to give: none to a hidden page
+  setInterval(tick, 1000);
 })();
