@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import Session
+
 from reports_lib.delivery.addresses import check_sendable, recipients
 from reports_lib.errors import DaybookError, ParameterError
 from reports_lib.parameters.given import one
@@ -20,11 +22,15 @@ from reports_lib.portal.entered import Entered
 from reports_lib.portal.form import label
 from reports_lib.portal.language import _
 from reports_lib.rendering.formats import Format
+from reports_lib.runs.installation import Installation
+from reports_lib.runs.plan import plan
+from reports_lib.runs.queue import submit
 from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
 from reports_lib.values.clock import moment, zone
 
 LONGEST = 120  # letters of a report's name
+YEARS = range(1900, 2201)  # others are slips of the hand, and the first and last have no UTC
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,15 @@ def faults(entered: Entered, ground: Ground) -> dict[str, str]:
     return found
 
 
+def not_there(entered: Entered, ground: Ground) -> dict[str, str]:
+    """What of a form that was filled in for somebody is not for whoever asks now; nothing while nobody can say."""
+    try:
+        found = faults(entered, ground)
+    except DaybookError:
+        return {}
+    return {name: text for name, text in found.items() if name in entered.given}
+
+
 def request(family: str, entered: Entered, ground: Ground) -> Request:
     """The request of what was entered, which has no faults.
 
@@ -83,12 +98,25 @@ def request(family: str, entered: Entered, ground: Ground) -> Request:
     return Request(**{**vars(asked), "run_key": f"form:{key}"})
 
 
+def put_in_queue(family: str, entered: Entered, ground: Ground, installation: Installation) -> int:
+    """Ask for what was entered, which has no faults; returns the number of its run.
+
+    What cannot be made is refused now, and not by a worker later: raises what `plan` does.
+    """
+    asked = request(family, entered, ground)
+    plan(asked, installation)
+    with Session(installation.database) as session, session.begin():
+        return submit(session, asked).id
+
+
 def as_of(entered: Entered, ground: Ground) -> datetime:
     """The moment that counts as now; raises `ParameterError` for one that has not come yet, or is none."""
     if not entered.as_of:
         return ground.now
     try:
         wall = datetime.fromisoformat(entered.as_of)
+        if wall.year not in YEARS:
+            raise ValueError
     except ValueError:
         raise ParameterError(_("Write a day and a time, such as 2026-11-01 12:00.")) from None
     at = wall.astimezone(UTC) if wall.tzinfo else moment(wall, zone_of(entered, ground))

@@ -115,6 +115,13 @@ def labelled(request: Request, lookup: str, values: Sequence[str]) -> list[Optio
 
 def options(request: Request, family: str, parameter: str) -> JSONResponse:
     """`GET /ask/{family}/options/{parameter}`: what can be picked, of the visitor's companies only."""
+    query = request.query_params
+    found, more = pick(request, family, parameter, query.get("q", ""), _limit(query.get("limit", "")))
+    return JSONResponse({"options": [{"value": o.value, "label": o.label} for o in found], "more": more})
+
+
+def pick(request: Request, family: str, parameter: str, words: str, limit: int) -> tuple[list[Option], bool]:
+    """At most `limit` of what the visitor can pick that contains `words`, and whether there are more."""
     installation: Installation = request.app.state.installation
     kind = Schema.read(installation.workspace.notebook(family))[parameter].kind
     if kind.lookup:
@@ -123,8 +130,7 @@ def options(request: Request, family: str, parameter: str) -> JSONResponse:
         searchable = Searchable(fixed)
     else:
         raise UnknownNameError(f"{parameter} of {family} is written, not picked")
-    found, more = searchable.search(request.query_params.get("q", ""), _limit(request.query_params.get("limit", "")))
-    return JSONResponse({"options": [{"value": o.value, "label": o.label} for o in found], "more": more})
+    return searchable.search(words, limit)
 
 
 def _searchable(request: Request, lookup: str) -> Searchable:

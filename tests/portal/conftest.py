@@ -16,6 +16,7 @@ from reports_lib.runs.render import contents
 from reports_lib.snapshots import index, links
 from reports_lib.snapshots.manifest import Author, Manifest
 from reports_lib.snapshots.seal import seal
+from tests.portal import ask_site
 from tests.portal.people import let_in, signed_in
 from tests.portal.rows import Rows
 from tests.rendering.sample import sample
@@ -166,3 +167,25 @@ def page(request, browser, address, installation):
 
 def _is_own(url, address):
     return url.startswith((address, "data:"))
+
+
+@pytest.fixture(scope="session")
+def asking(workspace, fresh, as_reader):
+    """An installation of its own that can be asked: two families, and a lake with 50,000 tags of clients."""
+    with ask_site.site(workspace, fresh, as_reader) as installation:
+        yield installation
+
+
+@pytest.fixture(scope="session")
+def ask_address(asking):
+    """Address of a real server of it."""
+    with served(asking) as (_, address):
+        yield address
+
+
+@pytest.fixture
+def asker(asking):
+    """An analyst of the whole group there; runs that were asked for are gone after the test."""
+    with signed_in(asking) as client:
+        yield client
+    Rows(asking).clear()

@@ -44,12 +44,14 @@
     }
     async open(keeps = -1) {
       const asked = ++this.asked;
+      const slow = setTimeout(() => asked === this.asked && this.list.hidden && this.#draw({ groups: [], note: say("looking") }), 250);
       let found;
       try {
         found = await this.find(this.input.value.trim());
       } catch {
         found = { groups: [], note: say("failed") };
       }
+      clearTimeout(slow);
       if (asked !== this.asked || document.activeElement !== this.input) return;
       this.#draw(found);
       if (keeps >= 0) this.#move(Math.min(keeps, this.options.length - 1));
@@ -74,8 +76,10 @@
       this.list.replaceChildren(...rows.flat());
       if (note) this.list.append(made("li", { class: "note", role: "presentation" }, note));
       this.list.hidden = false;
-      const below = innerHeight - this.input.getBoundingClientRect().bottom;
-      this.list.classList.toggle("above", below < 240 && this.input.getBoundingClientRect().top > below + 80);
+      const { top, bottom } = this.input.getBoundingClientRect(), below = innerHeight - bottom;
+      const isAbove = below < 240 && top > below + 80;
+      this.list.classList.toggle("above", isAbove);
+      this.list.style.maxHeight = `${Math.max(140, Math.min(352, (isAbove ? top : below) - 16))}px`;
       this.input.setAttribute("aria-expanded", "true");
       this.input.removeAttribute("aria-activedescendant");
       said.textContent = this.options.length ? say("found", { count: this.options.length }) : note || "";
@@ -105,8 +109,9 @@
         if (!isOpen) return void this.open(0);
         const step = event.key === "ArrowDown" ? 1 : -1;
         this.#move(this.at + step > last ? 0 : this.at + step < 0 ? last : this.at + step);
-      } else if (event.key === "Enter" && isOpen) {
-        event.preventDefault();
+      } else if (event.key === "Enter") {
+        event.preventDefault(); // what is being looked for is not sent
+        if (!isOpen) return void (this.input.value.trim() && this.open());
         const only = this.options.length === 1 && this.input.value.trim() ? 0 : -1;
         if (this.at >= 0 || only >= 0) this.#picked(this.at >= 0 ? this.at : only);
       } else if (event.key === "Escape" && isOpen) {
