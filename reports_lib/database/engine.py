@@ -29,6 +29,7 @@ def engine_of(url: str) -> Engine:
         make_url(url).set(drivername="postgresql+psycopg"),
         connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"},
         pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged, and values may be tokens of links
         pool_size=5,
         max_overflow=10,
     )

@@ -22,20 +22,6 @@ def test_a_report_is_read_in_its_frame(page, address, sealed):  # JD-24, JD-71
     assert drawn > 0
 
 
-def test_info_opens_by_keyboard(page, address, sealed):  # JD-68, JD-74, JD-75, JD-76
-    _, token = sealed
-    page.goto(f"{address}/view?id={token}")
-    facts = page.locator("details.info dl")
-    assert not facts.is_visible()
-    page.locator("details.info summary").focus()
-    page.keyboard.press("Enter")
-    assert facts.is_visible()
-    assert "Data interval" in facts.inner_text()
-    box = facts.bounding_box()
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= page.viewport_size["width"]
-
-
 def test_a_file_is_downloaded(page, address, sealed):  # JD-58
     _, token = sealed
     page.goto(f"{address}/view?id={token}")
