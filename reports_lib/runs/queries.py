@@ -34,8 +34,8 @@ def query_entries(workspace: Workspace) -> tuple[list[Entry], dict[str, SettingE
                 entries.append(entry_of(workspace, family, name, query))
         except (DaybookError, OSError) as error:
             place = f"{family}/{path.name}"
-            text = str(error).removeprefix(place).removeprefix(":").strip()
-            problems[name_of(family, name)] = SettingError(f"{place}: {text}")
+            said = str(error) if str(error).startswith(place) else f"{place}: {error}"
+            problems[name_of(family, name)] = SettingError(said)
     return entries, problems
 
 
