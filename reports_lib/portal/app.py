@@ -33,6 +33,8 @@ from reports_lib.portal import (
     sign_in,
     viewer,
 )
+from reports_lib.portal.api.app import api
+from reports_lib.portal.api.common import BASE
 from reports_lib.portal.guesses import Guesses
 from reports_lib.portal.keeper import Keeper
 from reports_lib.portal.options import Lists
@@ -92,6 +94,7 @@ def app(installation: Installation) -> FastAPI:
     web.state.keeper = Keeper(installation, shelf, views)
     for route in ROUTES:
         web.add_api_route(route.path, _gated(route), methods=list(route.methods), response_class=Response)
+    web.mount(BASE, api(web.state))
     web.mount("/static", _Static(directory=STATIC), name="static")
     web.add_exception_handler(DaybookError, refusal.refuse)
     web.add_exception_handler(404, refusal.not_found)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from reports_lib.accounts.role import Right
@@ -26,13 +25,12 @@ from reports_lib.portal.language import _
 from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.prefill import Prefill, prefill, saved
+from reports_lib.portal.query_dialog import Dialog, dialog
 from reports_lib.portal.route import READS, WRITES, Route
 from reports_lib.portal.span import days, names, now_means, units
 from reports_lib.portal.words import Family
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
-from reports_lib.runs.plan import plan
-from reports_lib.runs.queue import submit
 
 
 def families(request: Request) -> Response:
@@ -45,32 +43,30 @@ def families(request: Request) -> Response:
 
 def ask(request: Request, family: str) -> Response:
     """`GET /ask/{family}`: the query form, empty or as the address says; nothing is computed."""
-    begun = prefill(request, _schema(request, family))
-    return _drawn(request, family, begun, {})
+    ground = ground_of(request, family)
+    begun = prefill(request, ground.schema)
+    return drawn(request, family, begun, asking.not_there(begun.entered, ground) if begun.source else {})
 
 
 def query(request: Request, family: str) -> Response:
     """`POST /ask/{family}`: ask for the report, or say all that is wrong. Sent twice it is one run."""
-    installation, ground = _installation(request), _ground(request, family)
+    installation, ground = _installation(request), ground_of(request, family)
     entered = Entered.sent(posted(request), ground.schema)
     begun = Prefill(entered)
     try:
         if wrong := asking.faults(entered, ground):
-            return _drawn(request, family, begun, wrong, ParameterError.http_status)
-        asked = asking.request(family, entered, ground)
-        plan(asked, installation)  # what cannot be made is refused now, and not by a worker later
-        with Session(installation.database) as session, session.begin():
-            run_id = submit(session, asked).id
+            return drawn(request, family, begun, wrong, ParameterError.http_status)
+        run_id = asking.put_in_queue(family, entered, ground, installation)
     except SettingError:
         raise
     except DaybookError as problem:  # the warehouse is away, say: what was entered is worth more than a page of error
-        return _drawn(request, family, begun, {"": str(problem)}, problem.http_status)
+        return drawn(request, family, begun, {"": str(problem)}, problem.http_status)
     return RedirectResponse(f"/runs/{run_id}", 303)
 
 
 def meaning(request: Request, family: str) -> JSONResponse:
     """`GET /ask/{family}/days?interval=…&time_zone=…`: the days that a period means now, in words."""
-    ground = _ground(request, family)
+    ground = ground_of(request, family)
     entered = Entered.sent(FormData([*request.query_params.multi_items()]), ground.schema)
     span = next(iter(entered.spans.values()), None)
     if span is None or span.lack:
@@ -90,8 +86,16 @@ class Fault:
     text: str
 
 
-def _drawn(request: Request, family: str, begun: Prefill, wrong: Mapping[str, str], status: int = 200) -> Response:
-    installation, ground, entered = _installation(request), _ground(request, family), begun.entered
+def drawn(
+    request: Request,
+    family: str,
+    begun: Prefill,
+    wrong: Mapping[str, str],
+    status: int = 200,
+    save: Dialog | None = None,
+) -> Response:
+    """The form with what was entered and what is wrong with it; `save` is its dialog, if that has been filled in."""
+    installation, ground, entered = _installation(request), ground_of(request, family), begun.entered
     about = heading(installation.workspace.notebook(family))
     zone = zone_of(entered, ground)
 
@@ -101,7 +105,7 @@ def _drawn(request: Request, family: str, begun: Prefill, wrong: Mapping[str, st
         except DaybookError:  # without the warehouse a form still shows what is picked, by its value
             return [Option(value, value) for value in values]
 
-    drawn = form(ground.schema, entered, wrong, labels)
+    blocks = form(ground.schema, entered, wrong, labels)
     return page(
         request,
         "ask_form.html.j2",
@@ -109,7 +113,7 @@ def _drawn(request: Request, family: str, begun: Prefill, wrong: Mapping[str, st
         family=family,
         title=about.title,
         question=about.question,
-        form=drawn,
+        form=blocks,
         entered=entered,
         begun=begun,
         faults=_faults(wrong),
@@ -124,6 +128,7 @@ def _drawn(request: Request, family: str, begun: Prefill, wrong: Mapping[str, st
         sent_to=[{"value": text, "label": text} for text in entered.send_to],
         sets=saved(installation, family, visitor_of(request)),
         domains=ground.domains,
+        save=save or dialog(request, family, entered),
     )
 
 
@@ -152,6 +157,7 @@ def _script_words() -> dict[str, str]:
     """What the script says."""
     return {
         "none": _("Nothing is called that."),
+        "looking": _("Looking …"),
         "more": _("There are more: type to narrow them."),
         "failed": _("The list cannot be read just now; write the value."),
         "remove": _("Remove {name}"),
@@ -161,7 +167,8 @@ def _script_words() -> dict[str, str]:
     }
 
 
-def _ground(request: Request, family: str) -> Ground:
+def ground_of(request: Request, family: str) -> Ground:
+    """What entries of the visitor are read on."""
     installation, visitor, now = _installation(request), visitor_of(request), datetime.now(UTC).replace(microsecond=0)
     return Ground(
         schema=_schema(request, family),

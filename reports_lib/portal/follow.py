@@ -19,6 +19,7 @@ from reports_lib.snapshots import links
 from reports_lib.snapshots.links import Grant
 from reports_lib.snapshots.manifest import Manifest
 from reports_lib.snapshots.seal import open_snapshot
+from reports_lib.snapshots.store import Store
 from reports_lib.snapshots.tombstone import tombstone
 
 
@@ -41,10 +42,15 @@ def follow(request: Request, token: str) -> Followed:
             grant = links.opened(session, token, datetime.now(UTC), visitor_of(request))
         except UnknownNameError:
             raise _refusal(request) from None
-    if stone := tombstone(installation.store, grant.snapshot_id):
+    return Followed(grant, opened(installation.store, grant.snapshot_id))
+
+
+def opened(store: Store, snapshot_id: str) -> Manifest:
+    """The manifest of a snapshot; raises `GoneError` if it was deleted."""
+    if stone := tombstone(store, snapshot_id):
         said = _("This report was deleted on {day}: {reason}")
         raise GoneError(said.format(day=day(stone.at.date()), reason=stone.reason))
-    return Followed(grant, open_snapshot(installation.store, grant.snapshot_id))
+    return open_snapshot(store, snapshot_id)
 
 
 def _refusal(request: Request) -> SignInError | UnknownNameError:

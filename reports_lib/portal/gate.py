@@ -17,6 +17,7 @@ from reports_lib.accounts.visitor import NOBODY, Visitor
 from reports_lib.database.schema import Account
 from reports_lib.errors import ForbiddenError, SignInError
 from reports_lib.portal import cookies, language
+from reports_lib.portal.guesses import Guesses
 from reports_lib.portal.route import READS, Route
 from reports_lib.runs.installation import Installation
 
@@ -67,6 +68,9 @@ def _visitor(request: Request) -> Visitor:
     installation: Installation = request.app.state.installation
     with Session(installation.database, expire_on_commit=False) as session, session.begin():
         account = (token if via_token else sign_in).who(session, secret, datetime.now(UTC))
+    if account is None and via_token:
+        strays: Guesses = request.app.state.strays
+        strays.failed(request, language._("Too many tokens that are none; wait a minute and try again."))
     return visitor_from(account, installation, via_token=via_token) if account else NOBODY
 
 

@@ -80,7 +80,7 @@ def make(request: Request, id: str = "") -> Response:  # the address says `id`
     faults: dict[str, str] = {}
     with Session(installation.database) as session, session.begin():
         zone = ZoneInfo(followed.manifest.time_zone)
-        companies = _companies(installation, visitor)
+        companies = companies_of(installation, visitor)
         given = access(session, form, visitor, companies, zone, faults)
         if given:
             share_link(session, followed.manifest.id, by=visitor.name, at=datetime.now(UTC), access=given)
@@ -106,7 +106,7 @@ def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, s
     installation, visitor, manifest = _installation(request), visitor_of(request), followed.manifest
     views: Counter = request.app.state.views
     views.write()  # the list is exact
-    companies = _companies(installation, visitor)
+    companies = companies_of(installation, visitor)
     with Session(installation.database) as session:
         found = links.links_of(session, manifest.id)[::-1]
     zone = ZoneInfo(manifest.time_zone)
@@ -138,7 +138,7 @@ def _own(request: Request, token: str) -> Followed:
     return followed
 
 
-def _companies(installation: Installation, visitor: Visitor) -> dict[str, str]:
+def companies_of(installation: Installation, visitor: Visitor) -> dict[str, str]:
     """The visitor's companies and what they are called; as far as is known while the warehouse is away."""
     try:
         return {number: name for number, name in named(installation.warehouse).items() if visitor.owns(number)}
