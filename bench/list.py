@@ -48,7 +48,7 @@ SELECT 'bench ' || n, 'customer_dynamics', 'weekly', CASE WHEN n % 3 = 0 THEN 'R
     CASE WHEN n > 5 AND n % 10 = 3 THEN 'it broke' END, CASE WHEN n > 5 AND n % 10 = 3 THEN 'NotebookError' END,
     CASE WHEN n > 5 AND n % 10 = 3 THEN 4 END,
     CASE WHEN n % 10 <> 3 AND n > 5 THEN encode(sha256(n::text::bytea), 'hex') END
-FROM generate_series(1, :runs) n
+FROM generate_series(:runs, 1, -1) n
 """
 
 
@@ -75,9 +75,10 @@ def main() -> None:
 def _measured(installation: Installation, runs: int, rounds: int) -> list[list[str]]:
     with Session(installation.database) as session, session.begin():
         session.execute(text(ROWS), {"runs": runs})
-        account.add(session, name="boss", role=Role.ADMIN, password=PASSWORD, by="bench")
+        now = datetime.now(UTC)
+        account.add(session, name="boss", role=Role.ADMIN, password=PASSWORD, now=now, by="bench")
         found = account.find(session, "boss")
-        token = sign_in.begin(session, found, datetime.now(UTC))
+        token = sign_in.begin(session, found, now)
     with installation.database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     client = TestClient(app(installation))
@@ -111,8 +112,8 @@ def _measured(installation: Installation, runs: int, rounds: int) -> list[list[s
 def _place(installation: Installation, number: int) -> Place:
     """Where the run stands that `number` newer ones precede."""
     with Session(installation.database) as session:
-        query = select(Run).order_by(Run.requested_at.desc(), Run.id.desc()).offset(number).limit(1)
-        return Place.of(session.scalars(query).one())
+        query = select(Run.requested_at, Run.id).order_by(Run.requested_at.desc(), Run.id.desc())
+        return Place(*session.execute(query.offset(number).limit(1)).one())
 
 
 def _times(do: Callable[[], object], rounds: int) -> list[float]:

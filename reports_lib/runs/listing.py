@@ -69,11 +69,6 @@ class Place:
         return f"{(self.at - EPOCH) // timedelta(microseconds=1)}-{self.run}"
 
     @classmethod
-    def of(cls, run: Run) -> Self:
-        """Where the run stands."""
-        return cls(run.requested_at, run.id)
-
-    @classmethod
     def parse(cls, text: str) -> Self:
         """The place that is written so; raises `ParameterError`."""
         if found := PLACE.fullmatch(text):
@@ -105,20 +100,21 @@ class Listing:
 
         Where there is less than a page before `after`, it is the first page.
         """
-        query = select(Run).where(*self._conditions())
+        query = select(Run.requested_at, Run.id).where(*self._conditions()).limit(size + 1)
         if after is not None:
-            upwards = query.where(_at(after) < KEY).order_by(Run.requested_at, Run.id).limit(size + 1)
-            found = list(session.scalars(upwards))
+            upwards = query.where(_at(after) < KEY).order_by(Run.requested_at, Run.id)
+            found = [Place(*row) for row in session.execute(upwards)]
             if len(found) > size:
                 shown = found[:size][::-1]
-                return Page(shown, newer=Place.of(shown[0]), older=Place.of(shown[-1]))
+                return Page(_runs(session, shown), newer=shown[0], older=shown[-1])
             before = None
         if before is not None:
             query = query.where(_at(before) > KEY)
-        found = list(session.scalars(query.order_by(Run.requested_at.desc(), Run.id.desc()).limit(size + 1)))
+        downwards = query.order_by(Run.requested_at.desc(), Run.id.desc())
+        found = [Place(*row) for row in session.execute(downwards)]
         shown, has_more = found[:size], len(found) > size
-        newer = Place.of(shown[0]) if shown and before is not None else None
-        return Page(shown, newer=newer, older=Place.of(shown[-1]) if has_more else None)
+        newer = shown[0] if shown and before is not None else None
+        return Page(_runs(session, shown), newer=newer, older=shown[-1] if has_more else None)
 
     def counts(self, session: Session) -> dict[Category, int]:
         """How many runs of each category there are, whichever of them is wanted."""
@@ -137,6 +133,12 @@ class Listing:
             found.append(Run.requested_at < wanted.until)
         name = _name(self.titles)
         return found + [name.icontains(word, autoescape=True) for word in wanted.text.split()[:WORDS]]
+
+
+def _runs(session: Session, places: Sequence[Place]) -> list[Run]:
+    """The runs of these places; found by an index that holds all that a list is asked, and only then read."""
+    found = {run.id: run for run in session.scalars(select(Run).where(Run.id.in_([place.run for place in places])))}
+    return [found[place.run] for place in places if place.run in found]
 
 
 def name_of(run: Run, titles: Mapping[str, str]) -> str:
