@@ -22,6 +22,7 @@ from reports_lib.values.interval import Interval
 
 EXACT, COUNTED, WRITTEN = "exact", "counted", "written"
 UNITS = ("day", "week", "month", "quarter", "year")
+THIN = "\u2009"
 _COUNTED = re.compile(f"last ([1-9][0-9]{{0,3}}) ({'|'.join(UNITS)})s?")
 _END = r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d))?"
 _EXACT = re.compile(f"{_END} ?/ ?{_END}", re.ASCII)
@@ -131,7 +132,7 @@ def days(text: str, zone: ZoneInfo, now: datetime) -> str:
         last = (end - timedelta(days=1)).date()
         if start.date() == last:
             return str(format_date(last, "d MMM y", locale=locale))
-        return str(format_interval(start.date(), last, "yMMMd", locale=locale))
+        return str(format_interval(start.date(), last, "yMMMd", locale=locale)).replace(THIN, " ")
     last_minute = end - timedelta(minutes=1)
     return " – ".join(
         f"{format_date(at, 'd MMM y', locale=locale)}, {format_time(at, 'HH:mm', locale=locale)}"
