@@ -3,7 +3,8 @@
 What it promises:
 
 - **Nobody is shown what he may not see.** Who asks, what a link allows and until when are remembered for
-  `FRESH` seconds, and looked at anew at every request: a link that has expired opens nothing.
+  `FRESH` seconds, and looked at anew at every request: a link that has expired opens nothing. A page is
+  shown to no other than the visitor that it was made for, being what he was then.
 - **What changes is forgotten before it counts.** Whatever is written through this process empties the whole
   memory before its answer is sent, so the very next request finds a link revoked, a user disabled. What
   other processes write, the database tells (`notices.ACCESS`, sent by triggers), in a fraction of a second.
@@ -15,7 +16,8 @@ What it promises:
   were read, no more than `ROOM` bytes of them.
 
 What it does not promise: that a company which moves below another, or a sign-in that ends by itself
-after hours without a page, is noticed sooner than `FRESH` seconds later.
+after hours without a page, is noticed sooner than `FRESH` seconds later; nor a new family of reports on
+pages that are at hand sooner than `LASTING`.
 
 Programs that show a token of their own always go the long way.
 """
@@ -33,6 +35,7 @@ from reports_lib.accounts.visitor import Visitor
 from reports_lib.snapshots.links import Grant
 
 FRESH = 10.0  # seconds
+LASTING = 60.0  # seconds; of pages
 BELIEF = 1.5  # seconds
 ROOM = 64_000_000  # bytes of files; packed ones count too
 LARGEST = 8_000_000  # bytes of a file that is kept
@@ -93,7 +96,7 @@ class Shelf:
         self._believed_until = 0.0
         self._visitors: dict[bytes, tuple[float, Visitor]] = {}
         self._links: dict[str, tuple[float, Opened]] = {}
-        self._pages: dict[tuple[Asker, bytes], tuple[float, Page]] = {}
+        self._pages: dict[tuple[Asker, bytes], tuple[float, Visitor, Page]] = {}
         self._files: OrderedDict[str, File] = OrderedDict()
         self._held = 0
 
@@ -131,11 +134,11 @@ class Shelf:
                 _put(self._visitors, asker.cookie, (until, visitor))
                 _put(self._links, opened.grant.token, (until, opened))
 
-    def remember_page(self, era: int, asker: Asker, query: bytes, page: Page) -> None:
-        """The viewer's page as it was just made for that browser."""
+    def remember_page(self, era: int, asker: Asker, query: bytes, visitor: Visitor, page: Page) -> None:
+        """The viewer's page as it was just made for `visitor`."""
         with self._lock:
             if era == self._era:
-                _put(self._pages, (asker, query), (time.monotonic() + FRESH, page))
+                _put(self._pages, (asker, query), (time.monotonic() + LASTING, visitor, page))
 
     def opened(self, asker: Asker, token: str) -> Opened | None:
         """The link, if it is remembered and open to who asks; None says nothing."""
@@ -147,9 +150,10 @@ class Shelf:
         return opened if opened.grant.lets_in(visitor, datetime.now(UTC)) else None
 
     def page(self, asker: Asker, query: bytes) -> Page | None:
-        """The viewer's page, if it is remembered; to be asked for only after `opened`."""
-        until, page = self._pages.get((asker, query), (0.0, None))
-        return page if time.monotonic() < until else None
+        """The viewer's page, if it is remembered for this very visitor; to be asked for only after `opened`."""
+        until, visitor, page = self._pages.get((asker, query), (0.0, None, None))
+        _, known = self._visitors.get(asker.cookie, (0.0, None))
+        return page if time.monotonic() < until and visitor == known else None
 
     def file_at_hand(self, name: str) -> File | None:
         """The file of that name, if it is in memory."""

@@ -126,11 +126,13 @@ def _remember(request: Request, followed: Followed, answer: Response | None = No
     want = wanted(request.headers.raw)
     if era is None or ref is None or want.has_token:
         return
-    shelf.remember(era, want.asker, visitor_of(request), Opened(followed.grant, ref.name, ref.mime))
+    visitor = visitor_of(request)
+    shelf.remember(era, want.asker, visitor, Opened(followed.grant, ref.name, ref.mime))
     if answer is not None:
         headers = [(name, value) for name, value in answer.raw_headers if name != b"content-length"]
         headers.append((b"cache-control", NO_STORE.encode()))
-        shelf.remember_page(era, want.asker, request.scope["query_string"], Page(tuple(headers), bytes(answer.body)))
+        kept = Page(tuple(headers), bytes(answer.body))
+        shelf.remember_page(era, want.asker, request.scope["query_string"], visitor, kept)
 
 
 ROUTES = (Route("/view", view, None),)

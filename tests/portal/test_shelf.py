@@ -5,6 +5,7 @@ import http.client
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -297,7 +298,7 @@ def test_what_was_read_before_a_change_is_not_remembered_after_it(memory):
     era = memory.era
     memory.forget()
     memory.remember(era, ASKER, VISITOR, opened())
-    memory.remember_page(era, ASKER, b"id=x", Page((), b""))
+    memory.remember_page(era, ASKER, b"id=x", VISITOR, Page((), b""))
     assert memory.opened(ASKER, "A" * 22) is None
     assert memory.page(ASKER, b"id=x") is None
     memory.remember(memory.era, ASKER, VISITOR, opened())
@@ -309,6 +310,14 @@ def test_what_is_remembered_is_old_after_a_while(memory, monkeypatch):
     memory.remember(memory.era, ASKER, VISITOR, opened())
     time.sleep(0.03)
     assert memory.opened(ASKER, "A" * 22) is None
+
+
+def test_a_page_is_for_the_visitor_as_he_was_then(memory):
+    memory.remember(memory.era, ASKER, VISITOR, opened())
+    memory.remember_page(memory.era, ASKER, b"id=x", VISITOR, Page((), b"ann's"))
+    assert memory.page(ASKER, b"id=x") == Page((), b"ann's")
+    memory.remember(memory.era, ASKER, replace(VISITOR, companies=frozenset({"7"})), opened())
+    assert memory.page(ASKER, b"id=x") is None
 
 
 def test_only_whom_the_link_names_is_let_in_from_memory(memory):
