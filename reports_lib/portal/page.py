@@ -33,7 +33,17 @@ def page(
     """The page of a template, which also knows `visitor`, `here` (the address asked for) and `speaking`."""
     known = {"visitor": visitor_of(request), "here": here(request), "speaking": language.current()}
     text = environment().get_template(template).render(known | context)
-    return HTMLResponse(text, status, {"Content-Security-Policy": POLICY} | dict(headers or {}))
+    policies = {"Content-Security-Policy": POLICY, "Referrer-Policy": _referrer(request)}
+    return HTMLResponse(text, status, policies | dict(headers or {}))
+
+
+def _referrer(request: Request) -> str:
+    """What a browser may say of where it comes from: never a path, for that may hold a link's token.
+
+    A report says nothing at all. The other pages have forms, and a form of a page that says nothing is
+    sent with `Origin: null`: at an address neither local nor encrypted the gate could not tell it from a foreign one.
+    """
+    return "no-referrer" if request.url.path == "/view" else "strict-origin"
 
 
 def here(request: Request) -> str:

@@ -155,17 +155,8 @@ def test_what_only_this_machine_reaches(tmp_path, host, expected):
     assert is_local(Workspace(tmp_path, tmp_path, host=host)) is expected
 
 
-@pytest.mark.parametrize(
-    ("settings", "told"),
-    [
-        ({}, ["nobody can sign in yet"]),
-        ({"DAYBOOK_HOST": "0.0.0.0"}, ["nobody can sign in yet", "unencrypted"]),
-        ({"DAYBOOK_HOST": "0.0.0.0", "DAYBOOK_URL": "https://reports.example.com"}, ["nobody can sign in yet"]),
-    ],
-    ids=str,
-)
-def test_it_warns_of_what_is_missing(office, outputs, settings, told):
-    own = {"DAYBOOK_OUTPUTS": str(outputs), "DAYBOOK_DATABASE_URL": "", "DAYBOOK_PORT": "0"} | settings
+def test_it_warns_of_what_is_missing(office, outputs):
+    own = {"DAYBOOK_OUTPUTS": str(outputs), "DAYBOOK_DATABASE_URL": "", "DAYBOOK_PORT": "0", "DAYBOOK_HOST": "0.0.0.0"}
     serving = subprocess.Popen(
         [PROGRAM, "serve", "--no-worker"],
         env=os.environ | office.environment | own,
@@ -176,6 +167,6 @@ def test_it_warns_of_what_is_missing(office, outputs, settings, told):
     assert serving.stdout.readline().startswith("serving ")
     serving.terminate()
     _, said = serving.communicate(timeout=40)
-    lines = said.splitlines()
-    assert len(lines) == len(told), said
-    assert all(piece in line for piece, line in zip(told, lines, strict=True))
+    nobody, open_ = said.splitlines()
+    assert "nobody can sign in yet: daybook user add NAME --role admin" in nobody
+    assert "unencrypted" in open_

@@ -45,6 +45,15 @@ def viewer(installation):
     return client
 
 
+@pytest.fixture(scope="module")
+def writer(installation):
+    """Somebody who may do everything, in a browser that does not say where a write comes from."""
+    client = signed_in(installation, "admin")
+    client.headers.pop("Sec-Fetch-Site")
+    client.follow_redirects = False
+    return client
+
+
 @pytest.fixture
 def powerless(viewer, monkeypatch):
     """Somebody signed in whose role gives no right at all."""
@@ -102,10 +111,8 @@ def test_a_viewer_only_reads(viewer, route):
     ],
     ids=str,
 )
-def test_no_write_comes_from_a_foreign_page(installation, route, origin):  # T-70
-    client = signed_in(installation, "admin", name="writer")
-    client.headers.pop("Sec-Fetch-Site")
-    client.follow_redirects = False
+def test_no_write_comes_from_a_foreign_page(writer, route, origin):  # T-70
+    client = writer
     for method in set(route.methods) - set(READS):
         answer = client.request(method, at(route.path), headers=origin)
         assert answer.status_code == 403, answer.text
@@ -120,11 +127,11 @@ def test_a_write_from_a_page_of_ours_passes(installation, origin):
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.methods == ("POST",)], ids=named)
-def test_what_changes_something_is_never_done_by_another_method(installation, route, method):
+def test_what_changes_something_is_never_done_by_another_method(writer, route, method):
     if method in READS and any(r.path == route.path and method in r.methods for r in ROUTES):
         return  # a page of the same address
     others = [r for r in ROUTES if r.path == route.path and method in r.methods]
-    answer = signed_in(installation, "admin", name="writer").request(method, at(route.path), follow_redirects=False)
+    answer = writer.request(method, at(route.path), headers=HERE)
     assert others or answer.status_code in (404, 405) or (method in READS and _is_covered(route.path))
 
 
