@@ -25,7 +25,7 @@ def colours(palette: Palette, chosen: Sequence[tuple[str, str]], series: Sequenc
     found = []
     for place, name in enumerate(series):
         lap, at = divmod(place, len(usual))
-        found.append(own.get(name) or _mixed(usual[at], ink, 0.38 * lap))
+        found.append(own.get(name) or _mixed(usual[at], ink, min(0.76, 0.38 * lap)))
     return found
 
 

@@ -10,9 +10,9 @@ from itertools import islice
 from typing import Any
 
 from reports_lib.errors import ParameterError
-from reports_lib.portal.chart_choice import MOST_SERIES, Choice, Kind
+from reports_lib.portal.chart_choice import Choice, Kind
 from reports_lib.portal.chart_figures import Figures, Point, names, shown
-from reports_lib.portal.chart_order import in_order, sliced
+from reports_lib.portal.chart_order import fewer, in_order, sliced
 from reports_lib.portal.language import _, number
 from reports_lib.rendering.tables import StoredColumn
 from reports_lib.values.formats import legible
@@ -63,10 +63,6 @@ def figures(choice: Choice, found: Chosen, rows: Sequence[Row], currency: str = 
     if not any(point.value is not None for point in points):
         raise ParameterError(_("There are no figures in these columns."))
     series = tuple(dict.fromkeys(point.series for point in points))
-    if len(series) > MOST_SERIES:
-        said = _("“{name}” has {count} different values; {most} colours at most can be told apart. Choose it for x.")
-        name = found.by.heading if found.by else found.x.heading
-        raise ParameterError(said.format(name=name, count=number(len(series)), most=MOST_SERIES))
     first, numeric = found.y[0], choice.kind == Kind.SCATTER and found.x.is_number
     made = Figures(
         choice=choice,
@@ -83,7 +79,8 @@ def figures(choice: Choice, found: Chosen, rows: Sequence[Row], currency: str = 
     )
     if choice.kind == Kind.PIE:
         return sliced(made)
-    return _shortened(made if numeric else in_order(_checked(made, found)))
+    made = fewer(_checked(made, found), found.by.heading if found.by else found.x.heading)
+    return _shortened(made if numeric else in_order(made))
 
 
 def _check(choice: Choice, x: StoredColumn, y: Sequence[StoredColumn]) -> None:

@@ -1,16 +1,16 @@
 """The order in which figures are drawn along x, and the slices of a pie."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from reports_lib.errors import ParameterError
-from reports_lib.portal.chart_choice import Sort
+from reports_lib.portal.chart_choice import MOST_SERIES, Kind, Sort
 from reports_lib.portal.chart_figures import Figures, Point
 from reports_lib.portal.language import _, ngettext, number
 from reports_lib.values.formats import number as figure
 
-SLICES = 12
+SLICES = 12  # of a pie, and series where there are more than colours that can be told apart
 
 
 def in_order(made: Figures) -> Figures:
@@ -27,6 +27,32 @@ def in_order(made: Figures) -> Figures:
         xs = sorted(made.xs, key=lambda x: -sums[x] if sort == Sort.LARGEST else sums[x])
     place = {x: number for number, x in enumerate(xs)}
     return replace(made, xs=tuple(xs), points=tuple(sorted(made.points, key=lambda point: place[point.x])))
+
+
+def fewer(made: Figures, name: str) -> Figures:
+    """No more series than can be told apart: the largest; where they stand on each other, and the sum of the others."""
+    if len(made.series) <= MOST_SERIES:
+        return made
+    sizes: dict[str, Decimal] = dict.fromkeys(made.series, Decimal(0))
+    for point in made.points:
+        sizes[point.series] += abs(point.value or 0)
+    is_sum = made.choice.kind in (Kind.STACKED, Kind.AREA)
+    most = SLICES - 1 if is_sum else SLICES
+    largest = set(sorted(made.series, key=lambda series: -sizes[series])[:most])
+    points = tuple(point for point in made.points if point.series in largest)
+    kept = tuple(series for series in made.series if series in largest)
+    there = number(len(made.series))
+    if is_sum:
+        said = _("The {count} largest of {there} values of “{name}” are drawn; the others are together in one.")
+        rest = _("All others ({count})").format(count=number(len(made.series) - most))
+        points, kept = (*points, *_rest(made, largest, rest)), (*kept, rest)
+        made = replace(made, rest=rest)
+    else:
+        said = _("Only the {count} largest of {there} values of “{name}” are drawn.")
+    note = said.format(count=most, there=there, name=name)
+    inside = {point.x for point in points}
+    xs = tuple(x for x in made.xs if x in inside)
+    return replace(made, xs=xs, series=kept, points=points, notes=(*made.notes, note))
 
 
 def sliced(made: Figures) -> Figures:
@@ -51,6 +77,15 @@ def sliced(made: Figures) -> Figures:
     said = _("The {count} largest have slices of their own; the others are together in one.")
     points = _largest(points, made.places)
     return replace(_of(made, points, [*notes, said.format(count=SLICES - 1)]), rest=points[-1].x)
+
+
+def _rest(made: Figures, largest: set[str], name: str) -> Iterator[Point]:
+    """The sum of all but the largest at each x; a gap where none of them has a figure."""
+    sums: dict[str, Decimal] = {}
+    for point in made.points:
+        if point.series not in largest and point.value is not None:
+            sums[point.x] = sums.get(point.x, Decimal(0)) + point.value
+    return (Point(x, name, total, figure(total, made.places)) for x, total in sums.items())
 
 
 def _largest(points: Sequence[Point], places: int) -> list[Point]:

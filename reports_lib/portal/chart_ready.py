@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from reports_lib.portal.chart_choice import TITLE, Choice, Kind
+from reports_lib.errors import ParameterError
+from reports_lib.portal.chart_choice import Choice, Kind
 from reports_lib.portal.chart_figures import Figures, Point
 from reports_lib.rendering import media
 from reports_lib.rendering.notebook_file import parsed
@@ -63,12 +64,9 @@ def _ready(chart: Mapping[str, Any], manifest: Manifest) -> Ready:
     x, y, *by = chart["columns"]
     spec = chart.get("spec") or {}
     kind = _kind(spec, has_series=bool(by))
-    choice = Choice(
-        kind=kind, x=x["name"], y=(y["name"],), by=by[0]["name"] if by else "", title=chart["title"][:TITLE]
-    )
     points = tuple(_point(row, y) for row in chart["rows"])
     figures = Figures(
-        choice=choice,
+        choice=Choice(kind=kind, by="series" if by else ""),
         title=chart["title"],
         x_title=x["label"],
         y_title=_y_title(spec, y, manifest),
@@ -79,7 +77,8 @@ def _ready(chart: Mapping[str, Any], manifest: Manifest) -> Ready:
         points=points,
     )
     has_figures = any(point.value is not None for point in points)
-    return Ready(chart["title"], chart["description"], figures if has_figures else None, _of_a_table(choice, manifest))
+    same = _of_a_table(kind, [column["name"] for column in chart["columns"]], manifest)
+    return Ready(chart["title"], chart["description"], figures if has_figures else None, same)
 
 
 def _kind(spec: Mapping[str, Any], has_series: bool) -> Kind:
@@ -118,10 +117,13 @@ def _y_title(spec: Mapping[str, Any], y: Mapping[str, Any], manifest: Manifest) 
     return f"{title} ({currency})" if y["kind"] == "money" and currency and currency not in title else title
 
 
-def _of_a_table(choice: Choice, manifest: Manifest) -> Choice | None:
-    """The choice of the first table that has all of its columns."""
-    wanted = {choice.x, *choice.y, *([choice.by] if choice.by else [])}
+def _of_a_table(kind: Kind, names: Sequence[str], manifest: Manifest) -> Choice | None:
+    """The same chart of the first table that has all of its columns; named by what it comes to show."""
+    x, y, *by = names
     for table in manifest.tables:
-        if wanted <= {column["name"] for column in table.columns}:
-            return Choice(table.name, choice.kind, choice.x, choice.y, choice.by)  # named by what it comes to show
+        if set(names) <= {column["name"] for column in table.columns}:
+            try:
+                return Choice(table.name, kind, x, (y,), by[0] if by else "")
+            except ParameterError:  # names that no address holds
+                return None
     return None

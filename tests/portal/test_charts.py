@@ -139,8 +139,21 @@ def test_a_huge_table_is_drawn_as_far_as_it_can_be_and_says_how_far():
     assert made.notes == ("Only the first 2,000 of 60,000 figures are drawn; a chart shows no more.",)
     largest = draw(rows, kind=Kind.BAR, y=("qty",), sort=Sort.LARGEST)
     assert largest.points[0].shown == "29,999"  # the order is that of all, not of those that are drawn
-    with pytest.raises(ParameterError, match="30,000 different values; 20 colours at most"):
-        draw(rows, y=("qty",), by="month")
+
+
+def test_more_series_than_colours_are_the_largest_and_that_is_said():
+    rows = [
+        {"month": month, "package": f"p{n}", "qty": n, "total": Decimal(n)}
+        for month in ("2026-01", "2026-02")
+        for n in range(25)
+    ]
+    beside = draw(rows, kind=Kind.LINE, y=("total",), by="package")
+    assert beside.series == tuple(f"p{n}" for n in range(13, 25))
+    assert beside.notes == ("Only the 12 largest of 25 values of “Package” are drawn.",)
+    stacked = draw(rows, kind=Kind.STACKED, y=("total",), by="package")
+    assert stacked.series[-1] == "All others (14)"
+    assert sum(point.value for point in stacked.points) == 2 * sum(range(25))  # a pile is as high as its parts
+    assert "the others are together in one" in stacked.notes[0]
 
 
 def test_every_series_has_a_colour_of_its_own():
@@ -242,6 +255,8 @@ def test_the_ready_made_charts_are_those_the_report_shows(client, sealed):  # JD
     ]
     assert "Total" not in {row[0] for row in told["rows"]}  # the total is never drawn beside its parts
     assert data["total"][0] == "Total"
+    own = client.get(f"/view/chart.json?id={token}&{told['choice']}").json()  # the same, put together by hand
+    assert (own["rows"], own["title"]) == (told["rows"], "Balance Refill: Total")
     assert (
         "There is no chart “Gone” for this report"
         in client.get("/view/chart", params={"id": token, "chart": "Gone"}).text
