@@ -5,8 +5,13 @@
   if (facts) {
     let isPinned = false; // opened by click or key: it stays until that is done again
     const points = (event) => event.pointerType === "mouse";
-    facts.addEventListener("pointerenter", (event) => { if (points(event)) facts.open = true; });
-    facts.addEventListener("pointerleave", (event) => { if (points(event) && !isPinned) facts.open = false; });
+    // a frame keeps what the pointer does in it to itself: while one points here it is deaf, or leaving were not noticed
+    const point = (is) => document.body.classList.toggle("pointing", is);
+    facts.addEventListener("pointerenter", (event) => { if (points(event)) point(facts.open = true); });
+    facts.addEventListener("pointerleave", (event) => {
+      point(false);
+      if (points(event) && !isPinned) facts.open = false;
+    });
     facts.querySelector("summary").addEventListener("click", (event) => {
       event.preventDefault();
       isPinned = event.detail === 0 || !facts.open ? !facts.open : !isPinned; // detail 0: a key, which never pointed
