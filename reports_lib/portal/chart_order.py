@@ -35,7 +35,7 @@ def fewer(made: Figures, name: str) -> Figures:
         return made
     sizes: dict[str, Decimal] = dict.fromkeys(made.series, Decimal(0))
     for point in made.points:
-        sizes[point.series] += abs(point.value or 0)
+        sizes[point.series] += abs(point.value or Decimal(0))
     is_sum = made.choice.kind in (Kind.STACKED, Kind.AREA)
     most = SLICES - 1 if is_sum else SLICES
     largest = set(sorted(made.series, key=lambda series: -sizes[series])[:most])
