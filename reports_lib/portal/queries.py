@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts.role import Right
+from reports_lib.accounts.visitor import Visitor
 from reports_lib.delivery.addresses import recipients
 from reports_lib.errors import DaybookError, ParameterError, SettingError, StateError
 from reports_lib.parameters.schema import Schema
@@ -100,28 +101,35 @@ def delete(request: Request, family: str, set_name: str) -> Response:
 
 def run(request: Request, family: str, set_name: str) -> Response:
     """`POST /queries/{family}/{set}/run`: ask for its report now; with `send` its recipients get it by mail."""
-    installation, visitor = _installation(request), visitor_of(request)
-    saved = _found(request, family, set_name)
-    may_send = "send" in posted(request) and query_shelf.knows(visitor, saved.query)
+    installation, saved = _installation(request), _found(request, family, set_name)
     try:
-        asked = Asked(
-            family=family,
-            given=_texts(saved),
-            as_of=datetime.now(UTC).replace(microsecond=0),
-            author=Author(str(visitor.role), visitor.name, visitor.company),
-            set_name=set_name,
-            name=saved.query.name,
-            formats=tuple(map(Format.parse, saved.query.formats)) or DEFAULT_FORMATS,
-            recipients=recipients(saved.query.recipients, installation.workspace.mail_domains) if may_send else (),
-        )
-        plan(asked, installation)
-        with Session(installation.database) as session, session.begin():
-            run_id = submit(session, asked).id
+        run_id = put_in_queue(installation, visitor_of(request), saved, is_sent="send" in posted(request))
     except SettingError:
         raise
     except DaybookError as problem:
         return _page(request, saved, None, {"": str(problem)}, problem.http_status)
     return RedirectResponse(f"/runs/{run_id}", 303)
+
+
+def put_in_queue(installation: Installation, visitor: Visitor, saved: Saved, *, is_sent: bool) -> int:
+    """Ask for the query's report as the visitor; returns the number of its run, and raises what `plan` does.
+
+    If `is_sent` its recipients get it by mail, as far as the visitor may know who they are.
+    """
+    is_sent = is_sent and query_shelf.knows(visitor, saved.query)
+    asked = Asked(
+        family=saved.family,
+        given=_texts(saved),
+        as_of=datetime.now(UTC).replace(microsecond=0),
+        author=Author(str(visitor.role), visitor.name, visitor.company),
+        set_name=saved.set_name,
+        name=saved.query.name,
+        formats=tuple(map(Format.parse, saved.query.formats)) or DEFAULT_FORMATS,
+        recipients=recipients(saved.query.recipients, installation.workspace.mail_domains) if is_sent else (),
+    )
+    plan(asked, installation)
+    with Session(installation.database) as session, session.begin():
+        return submit(session, asked).id
 
 
 def _page(

@@ -38,9 +38,9 @@ def save(request: Request, family: str) -> Response:
     installation: Installation = request.app.state.installation
     faults = draft.faults(visitor_of(request), installation.workspace)
     try:
-        wrong = _wrong(entered, ground)
+        wrong = wrong_values(entered, ground)
         if not wrong and not faults:
-            saved = _kept(request, family, draft, _values(entered, ground, draft.interval == FIXED))
+            saved = _kept(request, family, draft, values_to_keep(entered, ground, draft.interval == FIXED))
             return RedirectResponse(f"{saved.address}?done=saved", 303)
     except (ParameterError, StateError) as problem:
         wrong, faults = {}, {"query-name": str(problem)}
@@ -63,13 +63,13 @@ def _kept(request: Request, family: str, draft: Draft, values: Texts) -> Saved:
     return keep(installation, visitor, before, draft, values)
 
 
-def _wrong(entered: Entered, ground: Ground) -> dict[str, str]:
+def wrong_values(entered: Entered, ground: Ground) -> dict[str, str]:
     """What is wrong with the parameters; the rest of the form is not kept."""
     names = {parameter.name for parameter in ground.schema}
     return {name: text for name, text in asking.faults(entered, ground).items() if name in names}
 
 
-def _values(entered: Entered, ground: Ground, is_fixed: bool) -> Texts:
+def values_to_keep(entered: Entered, ground: Ground, is_fixed: bool) -> Texts:
     """The parameters as they are kept: as they were given, periods as the days they mean now if `is_fixed`."""
     if not is_fixed:
         return entered.given

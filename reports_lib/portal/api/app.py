@@ -9,7 +9,7 @@ from starlette.datastructures import State
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal.api import answers, charts, families, files, links, me, runs
+from reports_lib.portal.api import answers, charts, families, files, links, me, queries, runs
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.guarded import guarded
 from reports_lib.portal.api.models import Error
@@ -19,6 +19,7 @@ CALLS: tuple[Call, ...] = (
     *families.CALLS,
     *runs.CALLS,
     *files.CALLS,
+    *queries.CALLS,
     *links.CALLS,
     *charts.CALLS,
 )

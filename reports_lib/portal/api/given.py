@@ -20,6 +20,11 @@ def texts(schema: Schema, given: Mapping[str, Given]) -> tuple[Texts, dict[str, 
     return kept, faults
 
 
+def given_of(kept: Mapping[str, Given]) -> dict[str, Given]:
+    """What was given once, as it is told."""
+    return {name: list(map(str, value)) if isinstance(value, list) else value for name, value in kept.items()}
+
+
 def _text(parameter: Parameter, value: Given) -> str | list[str]:
     if parameter.kind.is_list and isinstance(value, list):
         return list(value)

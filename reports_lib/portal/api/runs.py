@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts.role import Right
-from reports_lib.database.schema import Run, State
+from reports_lib.database.schema import State
 from reports_lib.errors import ParameterError
 from reports_lib.parameters.given import Given
 from reports_lib.parameters.query import Query
@@ -20,7 +20,7 @@ from reports_lib.portal.api.bodies import Ask, Listed
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import BASE, Number, installation_of
 from reports_lib.portal.api.faults import refuse, renamed
-from reports_lib.portal.api.given import texts
+from reports_lib.portal.api.given import given_of, texts
 from reports_lib.portal.ask import ground_of
 from reports_lib.portal.entered import WEB, Entered
 from reports_lib.portal.list_address import ListAddress
@@ -147,7 +147,7 @@ def _told(request: Request, row: Row) -> models.Run:
             total=standing.total,
             elapsed=round(standing.elapsed, 3),
         ),
-        parameters=_parameters(found),
+        parameters=given_of(found.asked),
         formats=list(found.formats),
         as_of=found.as_of,
         data_version=found.data_version,
@@ -161,11 +161,6 @@ def _told(request: Request, row: Row) -> models.Run:
         may=models.Actions(cancel=row.can.cancel, regenerate=row.can.again, delete=row.can.delete),
         url=f"{installation_of(request).url}/runs/{found.id}",
     )
-
-
-def _parameters(found: Run) -> dict[str, models.Value]:
-    """What was asked, as it was given."""
-    return {name: list(map(str, value)) if isinstance(value, list) else value for name, value in found.asked.items()}
 
 
 CALLS = (
