@@ -6,7 +6,6 @@ Of another family only what this one has as well is taken (JD-69, JD-70); the re
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from fastapi import Request
@@ -14,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run
-from reports_lib.errors import DaybookError, UnknownNameError
+from reports_lib.errors import UnknownNameError
 from reports_lib.parameters.given import Given
 from reports_lib.parameters.kinds import IntervalKind, TimeZoneKind
-from reports_lib.parameters.query import Query, read_query
 from reports_lib.parameters.schema import Schema
+from reports_lib.portal import query_shelf
 from reports_lib.portal.entered import Entered
 from reports_lib.portal.follow import follow
 from reports_lib.portal.language import _
@@ -50,20 +49,11 @@ class Saved:
 
 def saved(installation: Installation, family: str, visitor: Visitor) -> list[Saved]:
     """The saved queries that the visitor may load, by what they are called; one that cannot be read is left out."""
-    found = []
-    for name in installation.workspace.sets(family):
-        with suppress(DaybookError):
-            query = read_query(installation.workspace.set_path(family, name))
-            if may_load(query, visitor):
-                found.append(Saved(name, query.name or name.replace("-", " ").capitalize()))
+    found = [
+        Saved(each.set_name, each.query.name or each.set_name.replace("-", " ").capitalize())
+        for each in query_shelf.of_family(installation.workspace, visitor, family)
+    ]
     return sorted(found, key=lambda each: (each.label.casefold(), each.name))
-
-
-def may_load(query: Query, visitor: Visitor) -> bool:
-    """Whether a saved query is there for the visitor: it is everybody's, his own, or of his company (Q-14)."""
-    if query.visibility == "public" or (query.owner and query.owner == visitor.name):
-        return True
-    return query.visibility == "company" and visitor.owns(query.company)
 
 
 def prefill(request: Request, schema: Schema) -> Prefill:
@@ -87,12 +77,12 @@ def prefill(request: Request, schema: Schema) -> Prefill:
 
 def _of_set(request: Request, schema: Schema, name: str) -> Prefill:
     installation: Installation = request.app.state.installation
-    query = read_query(installation.workspace.set_path(schema.family, name))
-    if not may_load(query, visitor_of(request)):
-        raise UnknownNameError.of(f"parameter set of {schema.family}", name)
+    visitor = visitor_of(request)
+    saved = query_shelf.found(installation.workspace, visitor, schema.family, name)
+    query, knows = saved.query, query_shelf.knows(visitor, saved.query)
     known, left_out = _known(schema, query.values)
-    entered = Entered.begun(schema, known).with_output(query.formats, query.recipients, query.name)
-    return Prefill(replace(entered, set_name=name), left_out, query.name or name)
+    entered = Entered.begun(schema, known).with_output(query.formats, query.recipients if knows else (), query.name)
+    return Prefill(replace(entered, set_name=name), left_out, saved.name)
 
 
 def _of_run(request: Request, schema: Schema, number: str) -> Prefill:

@@ -92,7 +92,8 @@ def parameters_of(saved: Saved, schema: Schema, labels: Mapping[str, str]) -> li
     known = [parameter.name for parameter in schema if parameter.name in said]
     ordered = known + [name for name in said if name not in known]
     periods = {parameter.name for parameter in schema if isinstance(parameter.kind, IntervalKind)}
-    return [(label(name), said[name] if name in periods else labels.get(name, said[name])) for name in ordered]
+    words = {name: text if "/" in text else text.capitalize() for name, text in said.items() if name in periods}
+    return [(label(name), words.get(name) or labels.get(name, said[name])) for name in ordered]
 
 
 def found(lines: list[Line], words: str) -> list[Line]:
