@@ -16,7 +16,7 @@ from reports_lib.portal.options import Lists, Searchable
 from reports_lib.portal.span import Span, days
 from reports_lib.snapshots.seal import open_snapshot
 from tests.portal.ask_site import NAMED, OF_A_COMPANY
-from tests.portal.people import signed_in
+from tests.portal.people import signed_in, token_of
 from tests.portal.rows import Rows
 
 FORM = "/ask/customer_dynamics"
@@ -308,6 +308,11 @@ def test_options_are_those_of_the_own_companies(asking, asker):
     assert found(south, "client_tags", q="northern")["options"] == []
     assert [o["label"] for o in found(north, "company")["options"]] == ["Northern Voice"]
     assert [o["label"] for o in found(south, "owner_user")["options"]] == []
+    for company, tags in (("", 50), ("2", 2), ("3", 50)):  # in one process, which keeps lists at hand
+        north.cookies.clear()
+        north.cookies.set("sid", token_of(asking, company=company))
+        assert len(found(north, "client_tags")["options"]) == tags
+        assert bool(found(north, "client_tags", q="northern")["options"]) == (company != "3")
     answer = send(south, client_tags="northern lights")
     assert list(faults(answer)) == ["client_tags"]
     assert list(faults(send(south, company="2"))) == ["company"]
