@@ -57,7 +57,7 @@ class Row:
     @property
     def excel(self) -> Download | None:
         """The report as an Excel file (TW-32)."""
-        return self.files[0] if self.files else None
+        return next((file for file in self.files if file.label == "XLSX"), None)
 
     @property
     def is_in_the_making(self) -> bool:

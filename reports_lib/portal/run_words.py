@@ -98,7 +98,9 @@ def asker(run: Run, visitor: Visitor, strangers: frozenset[str] = frozenset()) -
 def period(run: Run) -> str:
     """The interval of a run: the one that was resolved when it was made, else as it was asked for."""
     for given in (run.resolved or {}).get("interval"), run.asked.get("interval"):
-        text = value(given or "")
+        if not given:
+            continue
+        text = value(given)
         try:
             return between(text) if "/" in text else text
         except ValueError:  # it is no interval of ours

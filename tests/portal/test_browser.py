@@ -71,19 +71,6 @@ def test_the_page_of_a_run_leads_to_its_report(page, address, rows, sealed):
     page.wait_for_url(f"{address}/view?id={token}")
 
 
-def test_the_list_changes_while_something_is_made(page, address, rows):
-    run = rows.add()
-    page.goto(f"{address}/")
-    line = page.locator("tr", has=page.locator(f'a[href="/runs/{run}"]'))
-    assert line.locator(".badge").inner_text() == "Waiting"
-    line.locator("a").focus()
-    rows.change(run, state=State.ERROR, error="'The sums' raised ValueError: no", step="The sums", total=4, done=1)
-    page.wait_for_selector("tr.error")
-    assert line.locator(".badge").inner_text() == "Failed"
-    assert "In “The sums”, cell 2 of 4" in line.inner_text()
-    assert page.evaluate("document.activeElement.getAttribute('href')") == f"/runs/{run}"  # where it was
-
-
 def test_a_page_whose_stream_breaks_off_finds_its_way_back(desk, rows, installation, sealed):
     run = rows.add(State.GENERATING)
     with served(installation) as (_, address):

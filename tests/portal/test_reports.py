@@ -66,7 +66,7 @@ def test_a_row_says_what_the_manual_asks_for(client, rows, sealed, installation)
     assert row["Formed"] == "2 Nov 2026, 09:33 UTC"
     assert '<time datetime="2026-11-02T09:30:00+00:00">' in row["html"]
     assert f'href="/view?id={token}"' in row["html"]
-    assert f'href="/view?id={token}&amp;as=xlsx" download' in row["html"]  # TW-32
+    assert f'href="/view?id={token}&amp;as=xlsx" download aria-label="Download Weekly' in row["html"]  # TW-32
     for form in ("xls", "csv", "pdf"):
         assert f"as={form}" in row["html"]
 
