@@ -1,5 +1,6 @@
 """The viewer: a finished report as it was made, where it comes from, and what can be done with it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
+from reports_lib.errors import SettingError, UnknownNameError
+from reports_lib.portal import query_shelf
 from reports_lib.portal.follow import Followed, follow
 from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.quick import sealed, wanted
@@ -63,7 +66,7 @@ def _page(request: Request, followed: Followed) -> Response:
         files=downloads(manifest, token),
         address=f"{view_url(token)}&as=html&frame=1",
         plain_url=f"{view_url(token)}&as=html",
-        chart_url=f"/view/chart?{urlencode({'id': token})}" if manifest.tables else "",
+        chart_url=_chart_url(installation, manifest, token, visitor) if manifest.tables else "",
         ask_url=_ask_url(manifest.family, token) if can_ask else "",
         related=[Related(_ask_url(each.family, token), each.title) for each in again],
         newer=_newer(installation, manifest, visitor),
@@ -76,6 +79,15 @@ def _page(request: Request, followed: Followed) -> Response:
 def may_share(visitor: Visitor, manifest: Manifest) -> bool:
     """Whether the visitor may make and revoke links of this report: it is of a company of his."""
     return visitor.may(Right.SHARE) and visitor.owns(manifest.generated_by.company)
+
+
+def _chart_url(installation: Installation, manifest: Manifest, token: str, visitor: Visitor) -> str:
+    """Where its charts are; it opens with the one that the saved query names, if it was made by one (Q-14)."""
+    asked = {"id": token}
+    with suppress(UnknownNameError, SettingError):
+        saved = query_shelf.found(installation.workspace, visitor, manifest.family, manifest.set_name or "")
+        asked |= {"chart": saved.query.chart} if saved.query.chart else {}
+    return f"/view/chart?{urlencode(asked)}"
 
 
 def _newer(installation: Installation, manifest: Manifest, visitor: Visitor) -> Newer | None:

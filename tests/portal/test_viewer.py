@@ -14,6 +14,7 @@ from reports_lib.accounts.role import Role
 from reports_lib.database.schema import Audience
 from reports_lib.errors import ThrottleError
 from reports_lib.families import draft
+from reports_lib.parameters.query import Query, write_query
 from reports_lib.portal.guesses import FREE, FREE_OF_ADDRESS, MOST, Guesses
 from reports_lib.runs.installation import Installation
 from reports_lib.snapshots import index, links
@@ -325,3 +326,15 @@ def test_words_are_those_of_the_language(client, sealed):
     page = client.get("/view", params={"id": token, "lang": "ru"}).text
     assert '<html lang="ru">' in page
     assert "1 нояб. 2025" in page
+
+
+@pytest.mark.parametrize(("visibility", "opens_with"), [("public", "Clients+by+month"), ("private", None)])
+def test_show_chart_opens_with_the_chart_of_its_query(client, sealed, installation, visibility, opens_with):  # JD-61
+    manifest, token = sealed
+    path = installation.workspace.parameters / manifest.family / f"{manifest.set_name}.yaml"
+    write_query(path, Query({}, visibility=visibility, owner="somebody", chart="Clients by month"))
+    try:
+        page = client.get("/view", params={"id": token}).text
+    finally:
+        path.unlink()
+    assert f'href="/view/chart?id={token}{f"&amp;chart={opens_with}" if opens_with else ""}"' in page
