@@ -21,7 +21,7 @@ from reports_lib.warehouse.versions import Version, find, latest
 if TYPE_CHECKING:  # half a second, for requests that nothing need be looked up for
     from reports_lib.warehouse.connection import Warehouse
 
-REMEMBERED = 256  # lists of options
+REMEMBERED = 400_000  # options of all lists together; a company may have 50,000 tags
 
 Key = tuple[Address, str | None, str, str, datetime | None]
 
@@ -103,7 +103,7 @@ class _Lookups:
             return _known[key]
         found = self._open().options(lookup)
         if self._version is not None:
-            if len(_known) >= REMEMBERED:
+            if sum(map(len, list(_known.values()))) + len(found) > REMEMBERED:
                 _known.clear()
             _known[key] = found
         return found

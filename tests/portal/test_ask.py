@@ -14,6 +14,7 @@ from reports_lib.errors import WarehouseError
 from reports_lib.parameters.options import Option
 from reports_lib.portal.options import Lists, Searchable
 from reports_lib.portal.span import Span, days
+from reports_lib.runs import plan
 from reports_lib.snapshots.seal import open_snapshot
 from tests.portal.ask_site import NAMED, OF_A_COMPANY
 from tests.portal.people import signed_in, token_of
@@ -361,3 +362,12 @@ def test_a_search_stops_at_what_is_wanted():
     assert [o.value for o in searchable.search("49999")[0]] == ["49999"]
     words = Searchable([Option(word, word) for word in ("advice", "vice versa", "my-vice", "voice")])
     assert [o.value for o in words.search("VICE")[0]] == ["vice versa", "my-vice", "advice"]
+
+
+def test_what_is_looked_up_for_many_runs_is_kept_within_bounds(asker, asking, monkeypatch):
+    monkeypatch.setattr(plan, "REMEMBERED", 100)
+    for number, company in enumerate(("2", "3", "2", "")):
+        client = signed_in(asking, company=company)
+        assert send(client, client_tags="vip", run__key=str(number)).status_code == 303
+        newest = max(map(len, plan._known.values()))
+        assert sum(map(len, plan._known.values())) <= max(100, newest)
