@@ -47,7 +47,7 @@ def test_its_examples_do_what_they_say(installation, reports, rows):
     client = program(installation, "admin", "1")
     report = another(installation, reports[NORTH], company=NORTH)  # it is deleted
     variables = {"URL": "http://127.0.0.1:8127/api/v1", "TOKEN": client.token}
-    blocks = re.findall(r"```(sh|json)\n(.*?)```", PAGE.split("## What is refused")[0], re.DOTALL)
+    blocks = re.findall(r"```(bash|json)\n(.*?)```", PAGE.split("## What is refused")[0], re.DOTALL)
     told, lines = {}, 0
     for kind, text in blocks:
         if kind == "json":
