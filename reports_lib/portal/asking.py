@@ -21,6 +21,7 @@ from reports_lib.parameters.schema import Schema
 from reports_lib.portal.entered import Entered
 from reports_lib.portal.form import label
 from reports_lib.portal.language import _
+from reports_lib.portal.told import told
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.plan import plan
@@ -63,7 +64,7 @@ def faults(entered: Entered, ground: Ground) -> dict[str, str]:
         try:
             check()
         except DaybookError as problem:
-            found[name] = str(problem)
+            found[name] = told(problem)
     return found
 
 
@@ -139,7 +140,7 @@ def zone_of(entered: Entered, ground: Ground) -> ZoneInfo:
 def _beside(name: str, text: str) -> str:
     """What a schema says of a parameter's value, where the parameter's own words stand above it."""
     said = text.removeprefix(f"{name} ")
-    return said if said[:1] in "'\"‘“" else f"{label(name)} {said}"
+    return told(said if said[:1] in "'\"‘“" else f"{label(name)} {said}")
 
 
 def _check_addresses(entered: Entered, domains: tuple[str, ...]) -> None:
@@ -148,7 +149,7 @@ def _check_addresses(entered: Entered, domains: tuple[str, ...]) -> None:
         try:
             recipients([text], domains)
         except ParameterError as problem:
-            wrong.append(str(problem))
+            wrong.append(told(problem))
     if wrong:
         raise ParameterError("; ".join(wrong))
     try:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from reports_lib.errors import GoneError, SignInError, UnknownNameError
 from reports_lib.portal.guesses import Guesses
-from reports_lib.portal.language import _, day
+from reports_lib.portal.language import N_, _, day
 from reports_lib.portal.page import visitor_of
 from reports_lib.runs.installation import Installation
 from reports_lib.snapshots import links
@@ -21,6 +21,8 @@ from reports_lib.snapshots.manifest import Manifest
 from reports_lib.snapshots.seal import open_snapshot
 from reports_lib.snapshots.store import Store
 from reports_lib.snapshots.tombstone import tombstone
+
+NO_REASON = N_("no reason given")
 
 
 class Followed(NamedTuple):
@@ -49,7 +51,8 @@ def opened(store: Store, snapshot_id: str) -> Manifest:
     """The manifest of a snapshot; raises `GoneError` if it was deleted."""
     if stone := tombstone(store, snapshot_id):
         said = _("This report was deleted on {day}: {reason}")
-        raise GoneError(said.format(day=day(stone.at.date()), reason=stone.reason))
+        reason = _(NO_REASON) if stone.reason == NO_REASON else stone.reason
+        raise GoneError(said.format(day=day(stone.at.date()), reason=reason))
     return open_snapshot(store, snapshot_id)
 
 

@@ -132,7 +132,8 @@ def form(schema: Schema, entered: Entered, faults: Mapping[str, str], labels: La
 def label(name: str) -> str:
     """A parameter's name as people read it."""
     words = name.replace("_", " ").capitalize().split()
-    return _(" ".join(word.upper() if word.lower() in ABBREVIATIONS else word for word in words))
+    said = " ".join(word.upper() if word.lower() in ABBREVIATIONS else word for word in words)
+    return _(said)
 
 
 def help_of(parameter: Parameter) -> str:

@@ -37,7 +37,9 @@ def check(request: Request, route: Route) -> None:
 
 
 def language_of(request: Request) -> str:
-    """The language to answer in: asked for in the address, the user's, the browser's."""
+    """The language to answer in: asked for in the address, the user's, the browser's; programs get English."""
+    if request.url.path.startswith("/api/"):
+        return "en"
     known = getattr(request.state, "visitor", NOBODY).language
     wanted = request.query_params.get("lang", ""), known, cookies.read(request, cookies.LANGUAGE)
     return language.choose(*wanted, accepted=request.headers.get("accept-language", ""))

@@ -15,7 +15,7 @@ from reports_lib.errors import DaybookError
 from reports_lib.families import Heading, heading
 from reports_lib.portal.run_rights import Actions, strangers
 from reports_lib.portal.run_words import asker, doing, period, word
-from reports_lib.portal.words import Download, files_of, view_url
+from reports_lib.portal.words import Download, files_of, told_here, view_url
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.listing import name_of
 from reports_lib.runs.progress import ENDED, Standing, standings
@@ -112,7 +112,7 @@ def _family(workspace: Workspace, name: str) -> Heading:
     try:
         notebook = workspace.notebook(name)
         file = notebook.stat()
-        return _read(notebook, file.st_mtime_ns, file.st_size)
+        return told_here(_read(notebook, file.st_mtime_ns, file.st_size))
     except (DaybookError, OSError):
         return Heading(name, "")
 

@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from reports_lib.accounts.visitor import NOBODY, Visitor
 from reports_lib.portal import language
+from reports_lib.portal.told import told
+from reports_lib.portal.words import role_word
 
 STATIC = Path(__file__).parent / "static"
 # Scripts and styles are files of ours; nothing else is fetched, sent to or framed in.
@@ -67,6 +69,8 @@ def environment() -> Environment:
         "moment": language.moment,
         "day": language.day,
         "number": language.number,
+        "role_word": role_word,
+        "error_words": told,
         "languages": language.LANGUAGES,
         "static": static,
         "quote": lambda text: quote(text, safe=""),

@@ -49,10 +49,7 @@ class Saved:
 
 def saved(installation: Installation, family: str, visitor: Visitor) -> list[Saved]:
     """The saved queries that the visitor may load, by what they are called; one that cannot be read is left out."""
-    found = [
-        Saved(each.set_name, each.query.name or each.set_name.replace("-", " ").capitalize())
-        for each in query_shelf.of_family(installation.workspace, visitor, family)
-    ]
+    found = [Saved(each.set_name, each.name) for each in query_shelf.of_family(installation.workspace, visitor, family)]
     return sorted(found, key=lambda each: (each.label.casefold(), each.name))
 
 

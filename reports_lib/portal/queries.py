@@ -24,6 +24,7 @@ from reports_lib.portal.query_keep import delete as delete_kept
 from reports_lib.portal.query_lines import Line, Readers, found, parameters_of
 from reports_lib.portal.query_shelf import Saved
 from reports_lib.portal.route import READS, WRITES, Route
+from reports_lib.portal.told import told
 from reports_lib.portal.words import title_of
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
@@ -89,7 +90,7 @@ def edit(request: Request, family: str, set_name: str) -> Response:
             keep(installation, visitor_of(request), saved, draft, _texts(saved))
             return RedirectResponse(f"{saved.address}?done=saved", 303)
     except (ParameterError, StateError) as problem:
-        faults = {"query-name": str(problem), **faults}
+        faults = {"query-name": told(problem), **faults}
     return _page(request, saved, draft, faults, ParameterError.http_status)
 
 
@@ -107,7 +108,7 @@ def run(request: Request, family: str, set_name: str) -> Response:
     except SettingError:
         raise
     except DaybookError as problem:
-        return _page(request, saved, None, {"": str(problem)}, problem.http_status)
+        return _page(request, saved, None, {"": told(problem)}, problem.http_status)
     return RedirectResponse(f"/runs/{run_id}", 303)
 
 
@@ -173,9 +174,10 @@ def _meaning(request: Request, saved: Saved) -> tuple[list[str], dict[str, str]]
     try:
         resolved = ground.schema.resolve(saved.query.values, ground.now, ground.lookup, ground.zone)
     except (ParameterError, StateError):
-        return list(ground.schema.faults(saved.query.values, ground.now, ground.lookup, ground.zone).values()), {}
+        faults = ground.schema.faults(saved.query.values, ground.now, ground.lookup, ground.zone)
+        return list(map(told, faults.values())), {}
     except DaybookError as problem:
-        return [str(problem)], {}
+        return [told(problem)], {}
     return [], resolved.labels
 
 

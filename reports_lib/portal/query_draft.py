@@ -18,6 +18,7 @@ from reports_lib.parameters.given import one
 from reports_lib.parameters.query import LONGEST_NAME, LONGEST_NOTE, PUBLIC, VISIBILITIES, Query, named, noted
 from reports_lib.portal.language import _
 from reports_lib.portal.rhythm import Rhythm
+from reports_lib.portal.told import told
 from reports_lib.rendering.formats import Format
 from reports_lib.values.clock import zone
 from reports_lib.workspace import Workspace
@@ -136,7 +137,7 @@ class Draft:
             try:
                 addresses([text], workspace.mail_domains)
             except ParameterError as problem:
-                wrong.append(str(problem))
+                wrong.append(told(problem))
         if wrong:
             raise ParameterError("; ".join(wrong))
         try:
@@ -157,5 +158,5 @@ def _tried(checks: Mapping[str, Callable[[], object]]) -> list[tuple[str, str]]:
         try:
             check()
         except DaybookError as problem:
-            found.append((name, str(problem)))
+            found.append((name, told(problem)))
     return found

@@ -18,7 +18,8 @@ from reports_lib.portal import rhythm
 from reports_lib.portal.form import label
 from reports_lib.portal.language import _, moment
 from reports_lib.portal.query_shelf import Saved, changes, knows
-from reports_lib.portal.span import names, now_means
+from reports_lib.portal.span import now_means, spoken
+from reports_lib.portal.told import told
 from reports_lib.runs.asker import refusal
 from reports_lib.runs.queries import cron_of
 from reports_lib.values.clock import zone
@@ -63,7 +64,7 @@ class Line:
             interval=interval_of(saved, schema, workspace.time_zone, now) if schema else "",
             schedule=rhythm.words(query.cron) if query.cron else "",
             next=_next(saved, workspace, now),
-            stopped=refusal(account, query.owner) if query.cron else "",
+            stopped=told(refusal(account, query.owner)) if query.cron else "",
             owner=_owner(saved, readers.visitor, account),
             may_change=changes(readers.visitor, query, account),
         )
@@ -79,9 +80,7 @@ def interval_of(saved: Saved, schema: Schema, time_zone: str, now: datetime) -> 
     for parameter in schema:
         if isinstance(parameter.kind, IntervalKind):
             text = saved.query.values.get(parameter.name, parameter.default)
-            name = " ".join(str(text).casefold().split())
-            words = {key: word for group in names().values() for key, word in group.items()}
-            return words.get(name) or _fixed(name, time_zone, now)
+            return _fixed(str(text), time_zone, now) if "/" in str(text) else spoken(str(text))
     return ""
 
 
@@ -92,7 +91,7 @@ def parameters_of(saved: Saved, schema: Schema, labels: Mapping[str, str]) -> li
     known = [parameter.name for parameter in schema if parameter.name in said]
     ordered = known + [name for name in said if name not in known]
     periods = {parameter.name for parameter in schema if isinstance(parameter.kind, IntervalKind)}
-    words = {name: text if "/" in text else text.capitalize() for name, text in said.items() if name in periods}
+    words = {name: spoken(text) for name, text in said.items() if name in periods}
     return [(label(name), words.get(name) or labels.get(name, said[name])) for name in ordered]
 
 
@@ -103,8 +102,6 @@ def found(lines: list[Line], words: str) -> list[Line]:
 
 
 def _fixed(text: str, time_zone: str, now: datetime) -> str:
-    if "/" not in text:
-        return text.capitalize()
     return now_means(text.upper(), zone(time_zone), now) or text
 
 
@@ -114,7 +111,7 @@ def _next(saved: Saved, workspace: Workspace, now: datetime) -> str:
     try:
         cron = cron_of(workspace, saved.query)
     except DaybookError as problem:
-        return str(problem)
+        return told(problem)
     at = cron.next(now)
     return moment(at, ZoneInfo(cron.zone.key)) if at else _("never")
 

@@ -20,6 +20,7 @@ from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Account
 from reports_lib.errors import SettingError, UnknownNameError
 from reports_lib.parameters.query import PUBLIC, Query, read_query
+from reports_lib.portal.language import _
 from reports_lib.workspace import FAMILY, Workspace
 
 REMEMBERED = 4_096  # files
@@ -35,7 +36,7 @@ class Saved(NamedTuple):
     @property
     def name(self) -> str:
         """What it is called: by itself, or else by its file."""
-        return self.query.name or self.set_name.replace("-", " ").capitalize()
+        return self.query.name or _(self.set_name.replace("-", " ").capitalize())
 
     @property
     def address(self) -> str:

@@ -11,6 +11,7 @@ from reports_lib.portal.gate import language_of
 from reports_lib.portal.language import _
 from reports_lib.portal.page import here, page
 from reports_lib.portal.route import READS
+from reports_lib.portal.told import told
 
 API = "/api/"
 
@@ -26,7 +27,7 @@ def refuse(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error), "kind": type(error).__name__}, status, headers)
     if isinstance(error, SignInError) and request.method in READS:
         return RedirectResponse(f"/sign-in?next={quote(here(request), safe='')}", 303)
-    return page(request, "error.html.j2", status, headers, heading=_heading(status), message=str(error))
+    return page(request, "error.html.j2", status, headers, heading=_heading(status), message=told(error))
 
 
 def not_found(request: Request, error: Exception) -> Response:

@@ -8,6 +8,7 @@ from reports_lib.errors import DaybookError
 from reports_lib.families import heading
 from reports_lib.parameters.kinds import IntervalKind
 from reports_lib.parameters.schema import Schema
+from reports_lib.portal.language import _
 from reports_lib.workspace import Workspace
 
 
@@ -27,7 +28,7 @@ def related(workspace: Workspace, family: str) -> list[Related]:
     """The other families with the same parameters for the period and at least one thing more, by title."""
     own = _declared(workspace, family)
     found = [(name, _declared(workspace, name)) for name in workspace.families() if name != family]
-    alike = [Related(name, other.title) for name, other in found if own and other and _are_alike(own, other)]
+    alike = [Related(name, _(other.title)) for name, other in found if own and other and _are_alike(own, other)]
     return sorted(alike, key=lambda each: each.title.casefold())
 
 

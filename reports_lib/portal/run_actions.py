@@ -10,6 +10,7 @@ from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import ForbiddenError, StateError
+from reports_lib.portal.follow import NO_REASON
 from reports_lib.portal.language import _
 from reports_lib.portal.list_rows import families_of
 from reports_lib.portal.page import page, visitor_of
@@ -71,7 +72,7 @@ def remove(installation: Installation, visitor: Visitor, run_id: int, reason: st
     """Delete a run that has ended, and its report; raises `ForbiddenError`, `StateError`, `UnknownNameError`."""
     with Session(installation.database) as session:
         _deletable(session, run_id, visitor)
-    reason = reason.strip() or _("no reason given")
+    reason = reason.strip() or NO_REASON
     discard(installation, run_id, by=visitor.name, reason=reason, at=datetime.now(UTC))
 
 

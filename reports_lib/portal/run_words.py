@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run, State
+from reports_lib.portal.form import label
 from reports_lib.portal.language import _
-from reports_lib.portal.words import between
+from reports_lib.portal.span import spoken
+from reports_lib.portal.wording import Wording
+from reports_lib.portal.words import between, role_word
 from reports_lib.runs.progress import Standing
 from reports_lib.runs.request import SCHEDULED
 
@@ -67,13 +70,16 @@ def told(standing: Standing) -> dict[str, Any]:
     }
 
 
-def asked_of(run: Run, attempts: int, who: str) -> list[Fact]:
-    """What was asked, and when `who` took it, as far as there is anything to say; it may be tried `attempts` times."""
+def asked_of(run: Run, attempts: int, who: str, words: Wording) -> list[Fact]:
+    """What was asked, in those `words`, and when `who` took it, as far as there is anything to say.
+
+    It may be tried `attempts` times.
+    """
     tries = _("{number} of {most} at most").format(number=run.attempt, most=max(attempts, run.attempt))
     said = [
         Fact(_("Family"), run.family),
         Fact(_("Set"), run.set_name or ""),
-        *(Fact(name.replace("_", " ").capitalize(), value(given)) for name, given in run.asked.items()),
+        *(Fact(label(name), words.said(name, given)) for name, given in run.asked.items()),
         Fact(_("Formats"), ", ".join(form.upper() for form in run.formats) or "HTML"),
         Fact(_("As of"), at=run.as_of),
         Fact(_("Data version"), run.data_version or _("newest")),
@@ -88,7 +94,7 @@ def asked_of(run: Run, attempts: int, who: str) -> list[Fact]:
 
 def asker(run: Run, visitor: Visitor, strangers: frozenset[str] = frozenset()) -> str:
     """Who asked: the role, and the name for those of his own company (Q-15), who are not among the `strangers`."""
-    role = _("Schedule") if run.role == "system" else _(run.role.capitalize())
+    role = _("Schedule") if run.role == "system" else role_word(run.role)
     if run.role != "system" and visitor.company == run.company and run.user_name and run.user_name not in strangers:
         role = _("{role} {name}").format(role=role, name=run.user_name)
     is_scheduled = run.role != "system" and run.run_key.startswith(SCHEDULED)
@@ -102,7 +108,7 @@ def period(run: Run) -> str:
             continue
         text = value(given)
         try:
-            return between(text) if "/" in text else text
+            return between(text) if "/" in text else spoken(text)
         except ValueError:  # it is no interval of ours
             return text
     return ""

@@ -22,6 +22,7 @@ from reports_lib.portal.route import Route
 from reports_lib.portal.run_rights import shown
 from reports_lib.portal.run_words import asked_of, clock, doing, told
 from reports_lib.portal.watcher import Stream, Watcher
+from reports_lib.portal.wording import wording
 from reports_lib.portal.words import Download
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
@@ -49,7 +50,7 @@ def run(request: Request, run_id: int) -> Response:
         run=made.standing,
         doing=doing(made.standing),
         elapsed=clock(made.standing.elapsed),
-        facts=asked_of(found, workspace.attempts, made.who),
+        facts=asked_of(found, workspace.attempts, made.who, wording(workspace, found.family)),
         zone=ZoneInfo(workspace.time_zone),
         first=_first(made, found),
         goes=_goes(found, visitor),

@@ -25,6 +25,7 @@ from reports_lib.portal.query_draft import FIXED, Draft
 from reports_lib.portal.query_keep import check_name, keep, keep_new
 from reports_lib.portal.query_shelf import Saved
 from reports_lib.portal.route import WRITES, Route
+from reports_lib.portal.told import told
 from reports_lib.runs.installation import Installation
 
 
@@ -43,11 +44,11 @@ def save(request: Request, family: str) -> Response:
             saved = _kept(request, family, draft, values_to_keep(entered, ground, draft.interval == FIXED))
             return RedirectResponse(f"{saved.address}?done=saved", 303)
     except (ParameterError, StateError) as problem:
-        wrong, faults = {}, {"query-name": str(problem)}
+        wrong, faults = {}, {"query-name": told(problem)}
     except SettingError:
         raise
     except DaybookError as problem:  # the warehouse is away, say
-        wrong = {"": str(problem)}
+        wrong = {"": told(problem)}
     return _again(request, family, entered, draft, faults, wrong)
 
 

@@ -16,7 +16,7 @@ from babel.dates import format_date, format_interval, format_time
 
 from reports_lib.errors import ParameterError
 from reports_lib.portal import language
-from reports_lib.portal.language import _
+from reports_lib.portal.language import _, ngettext
 from reports_lib.values.clock import wall
 from reports_lib.values.interval import Interval
 
@@ -56,6 +56,27 @@ def names() -> dict[str, dict[str, str]]:
             "this quarter": _("This quarter"),
             "this year": _("This year"),
         },
+    }
+
+
+def spoken(text: str) -> str:
+    """A period as it was asked for, in words where it has a name or is counted; else as it is."""
+    name = " ".join(text.casefold().split())
+    known = {key: word for group in names().values() for key, word in group.items()}
+    if name in known:
+        return known[name]
+    if found := _COUNTED.fullmatch(name):
+        return _last(int(found[1]))[found[2]]
+    return text
+
+
+def _last(count: int) -> dict[str, str]:
+    return {
+        "day": ngettext("Last {count} day", "Last {count} days", count),
+        "week": ngettext("Last {count} week", "Last {count} weeks", count),
+        "month": ngettext("Last {count} month", "Last {count} months", count),
+        "quarter": ngettext("Last {count} quarter", "Last {count} quarters", count),
+        "year": ngettext("Last {count} year", "Last {count} years", count),
     }
 
 

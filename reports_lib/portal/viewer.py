@@ -19,6 +19,7 @@ from reports_lib.portal.related import Related, related
 from reports_lib.portal.route import Route
 from reports_lib.portal.shelf import File, Opened, Page, Shelf
 from reports_lib.portal.views import Counter
+from reports_lib.portal.wording import wording
 from reports_lib.portal.words import downloads, facts, view_url
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.export import export
@@ -62,7 +63,7 @@ def _page(request: Request, followed: Followed) -> Response:
         request,
         "view.html.j2",
         title=manifest.title,
-        facts=facts(manifest, visitor),
+        facts=facts(manifest, visitor, wording(installation.workspace, manifest.family).said),
         files=downloads(manifest, token),
         address=f"{view_url(token)}&as=html&frame=1",
         plain_url=f"{view_url(token)}&as=html",

@@ -1,9 +1,10 @@
-"""What the portal says: the texts in its code and templates, as they stand in the catalogues.
+"""What the portal says: the texts in its code, its templates and our notebooks, as they stand in the catalogues.
 
 `python -m tests.portal.words` brings the catalogues up to date: new texts are added without a translation,
 texts that are gone are dropped. `make words` does the same.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
+from reports_lib.families import heading
+from reports_lib.parameters.kinds import TimeZoneKind
+from reports_lib.parameters.query import read_query
+from reports_lib.parameters.schema import Schema
+from reports_lib.portal.form import label
 from reports_lib.portal.language import FOLDER, LANGUAGES
 
 ROOT = FOLDER.parent.parent  # reports_lib
@@ -26,7 +32,23 @@ def said() -> Catalog:
     keywords = {"_": None, "ngettext": (1, 2), "N_": None}
     for name, _line, text, _comments, _context in extract_from_dir(ROOT, methods, options, keywords):
         found.add(text, locations=[(name, 0)], flags=[])
+    for notebook in sorted((ROOT.parent / "notebooks").glob("*.ipynb")):
+        for text in filter(None, of_family(notebook)):
+            found.add(text, locations=[(notebook.name, 0)])
     return found
+
+
+def of_family(notebook: Path) -> Iterator[str]:
+    """What a notebook tells of its family and its parameters, and the names of saved queries that have no other."""
+    about = heading(notebook)
+    yield from (about.title, about.question, about.service, about.type)
+    for parameter in Schema.read(notebook):
+        yield from (label(parameter.name), parameter.help, parameter.section)
+        if not isinstance(parameter.kind, TimeZoneKind) and not getattr(parameter.kind, "lookup", ""):
+            yield from (option.label for option in parameter.kind.options() or ())
+    for path in sorted((ROOT.parent / "parameters" / notebook.stem).glob("*.yaml")):
+        query = read_query(path)
+        yield from (query.name or path.stem.replace("-", " ").capitalize(), query.note)
 
 
 def catalogue(code: str) -> Catalog:
@@ -55,11 +77,18 @@ def untranslated(code: str) -> list[str]:
     return [str(text) for text, translations in found if not all(translations)]
 
 
+def glossary(code: str) -> list[str]:
+    """The words that a catalogue keeps to, as they stand at its head, a line each."""
+    path = FOLDER / f"{code}.po"
+    head = path.read_text(encoding="utf-8").partition("\nmsgid")[0] if path.exists() else ""
+    return [line for line in head.splitlines() if line.startswith("#   ")]
+
+
 def _empty(code: str) -> Catalog:
     written = datetime(2026, 11, 22, tzinfo=UTC)  # the same whenever it is written
     return Catalog(
         locale=code,
-        header_comment=f"# What the portal says, in {LANGUAGES[code]}.",
+        header_comment="\n".join([f"# What the portal says, in {LANGUAGES[code]}.", *glossary(code)]),
         project="Daybook",
         version="1",
         msgid_bugs_address="-",

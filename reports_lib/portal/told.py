@@ -1,0 +1,99 @@
+"""Errors of the lower rooms, which speak English, in the language of the answer.
+
+A sentence of the table is the very English that is raised, with places for its values; the texts that
+people see are its translations. What no sentence of the table is stays English.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from reports_lib.portal import language
+from reports_lib.portal.form import label
+from reports_lib.portal.language import N_, _
+
+# The first that fits counts, so what is said more exactly stands before what is said less so.
+SENTENCES = (
+    N_("{parameter} is required, such as last month or {example}"),
+    N_("{parameter} is required"),
+    N_("{text} is not a whole number from {low} to {high}"),
+    N_("{text} is not yes or no"),
+    N_("{text} is not a currency code such as EUR"),
+    N_("{text} is not a time zone such as Europe/Kyiv"),
+    N_("{text} is not there; did you mean {close}?"),
+    N_("{text} is not one of the {count} there are"),
+    N_("{text} is not one of {values}"),
+    N_("{text} means several: {values}; write one"),
+    N_("{text} is longer than {count} characters"),
+    N_("{text} holds a control character"),
+    N_("{parameter} has more than {count} values"),
+    N_("{text} ends before it begins"),
+    N_("{text} is not like {examples} or last month"),
+    N_("{text} has no length"),
+    N_("{text} is not within the years {first} to {last}"),
+    N_("{text} is not one e-mail address such as ann@example.com"),
+    N_("mail may not go to {address}, only to {domains} (DAYBOOK_MAIL_DOMAINS)"),
+    N_("cron {line} cannot be read; it must be like '0 6 1 * *'"),
+    N_("its owner {name} is no user"),
+    N_("its owner {name} is disabled"),
+    N_("its owner {name} may not schedule reports any more"),
+    N_("run {number} has made its report and cannot be cancelled"),
+    N_("run {number} has failed and cannot be cancelled"),
+    N_("run {number} was cancelled and cannot be cancelled"),
+    N_("run {number} is being made; it can be made again once it has ended"),
+    N_("run {number} is being made: cancel it, then delete it"),
+    N_("cancelled by {name}"),
+    N_("no family named {name}; did you mean {close}?"),
+    N_("no family named {name}; there is {names}"),
+    N_("no family named {name}"),
+    N_("no saved query of {family} named {name}; did you mean {close}?"),
+    N_("no saved query of {family} named {name}; there is {names}"),
+    N_("no saved query of {family} named {name}"),
+    N_("no format named {name}; did you mean {close}?"),
+    N_("no format named {name}; there is {names}"),
+    N_("this report was made without {form}; ask for it again with that format"),
+    N_("the warehouse is empty; `daybook demo` or `daybook ingest` fills it"),
+    N_("the database at {place} cannot be reached: {reason}"),
+    N_("too many tries; wait {seconds} s and try again"),
+    N_("many sign in at once; try again in some seconds"),
+    N_("that browser is not signed in any more"),
+    N_("you have no token {token}"),
+)
+_NAMED = re.compile(r"([a-z][a-z0-9_]*) (?=['\"])")  # a schema's errors begin with the parameter
+_QUOTED = re.compile(r"(['\"])(.*)\1", re.DOTALL)
+
+
+def told(problem: object) -> str:
+    """What an error says, in the language of this answer."""
+    text = str(problem)
+    if language.current().code == "en":
+        return text
+    if found := _translated(text):
+        return found
+    named = _NAMED.match(text)
+    rest = _translated(text[named.end() :]) if named else ""
+    return f"{label(named[1])}: {rest}" if named and rest else text
+
+
+def _translated(text: str) -> str:
+    """The translation of a sentence of the table; empty if it is none, or nobody has put it into the language."""
+    for sentence in SENTENCES:
+        found = _pattern(sentence).fullmatch(text)
+        if found and (known := _(sentence)) != sentence:
+            return known.format(**_values(found.groupdict()))
+    return ""
+
+
+def _values(found: Mapping[str, str]) -> dict[str, str]:
+    """The values without the quotes of a program; each language puts its own around them."""
+    bare = {name: _QUOTED.sub(r"\2", text) if _QUOTED.fullmatch(text) else text for name, text in found.items()}
+    return bare | ({"parameter": label(bare["parameter"])} if "parameter" in bare else {})
+
+
+@cache
+def _pattern(sentence: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", sentence)
+    texts, places = parts[::2], [*parts[1::2], ""]
+    found = (f"(?P<{place}>.+?)" if place else "" for place in places)
+    written = (re.escape(text) + place for text, place in zip(texts, found, strict=True))
+    return re.compile("".join(written), re.DOTALL)
