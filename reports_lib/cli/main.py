@@ -22,6 +22,7 @@ COMMANDS = {
     "families": ("families", "families"),
     "runs": ("records", "runs"),
     "show": ("records", "show"),
+    "delete": ("records", "delete"),
     "verify": ("records", "verify"),
     "work": ("work", "work"),
     "cancel": ("work", "cancel"),

@@ -1,6 +1,8 @@
 """Commands about what was made: runs and snapshots, and the proof that they are as they were sealed."""
 
+import getpass
 import json
+from datetime import UTC, datetime
 
 import click
 from sqlalchemy.orm import Session
@@ -9,6 +11,7 @@ from reports_lib.cli.listing import listing
 from reports_lib.cli.progress import running
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import CorruptSnapshotError
+from reports_lib.runs.discard import discard
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.record import recent
 from reports_lib.runs.show import show as shown
@@ -80,6 +83,16 @@ def show(id: str, as_json: bool) -> None:
         nested = value if isinstance(value, dict) else {"": value}
         for key, each in nested.items():
             click.echo(f"{name if not key else f'{name} {key}'}: {'-' if each is None else each}")
+
+
+@click.command()
+@click.argument("run", type=click.IntRange(1, 2**63 - 1))
+@click.option("--reason", default="", metavar="TEXT", help="Why; who opens its link reads it.")
+def delete(run: int, reason: str) -> None:
+    """Delete the report of RUN for good: off the lists, its files removed, its links answering that it is gone."""
+    by = getpass.getuser()
+    discard(Installation(Workspace.find()), run, by=by, reason=reason or "no reason given", at=datetime.now(UTC))
+    click.echo(f"run {run} is deleted")
 
 
 @click.command()

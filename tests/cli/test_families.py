@@ -56,9 +56,10 @@ def test_lint_says_all_that_is_to_be_mended(daybook, office, sales):
     notebook.cells[3].source = 'open("/home/ann/sales.csv")'
     notebook.cells[3].outputs = [new_output("stream", text="1")]
     del notebook.cells[-1]
+    notebook.metadata["daybook"]["type"] = ["no text"]
     nbformat.write(notebook, path)
     answer = daybook("lint")
-    assert (answer.code, answer.err) == (13, "daybook: 5 to mend\n")
+    assert (answer.code, answer.err) == (13, "daybook: 6 to mend\n")
     told = answer.out.splitlines()
     assert all(line.startswith("sales: ") for line in told)
     for said in (
@@ -67,6 +68,7 @@ def test_lint_says_all_that_is_to_be_mended(daybook, office, sales):
         "cell 4 names a path of one machine",
         "no cell calls begin(globals())",
         "no cell shows facts(…)",
+        "its metadata do not say which service and type",
     ):
         assert any(said in line for line in told), said
 

@@ -106,6 +106,23 @@ def test_a_run_that_waits_is_cancelled_and_asked_for_again(daybook, office):
     assert daybook("cancel", "99999").code == 3
 
 
+def test_what_was_made_is_deleted(daybook, office):
+    office.write_notebook("mistake", "print(1)")
+    made = office.generate("mistake", formats="html")
+    (run,) = office.runs(snapshot_id=made.id)
+    assert daybook("delete", str(run.id), "--reason", "wrong month").out == f"run {run.id} is deleted\n"
+    refused = daybook("show", made.id)
+    assert (refused.code, "wrong month" in refused.err) == (10, True)
+    assert str(run.id) not in [each["run"] for each in json.loads(daybook("runs", "--json").out)]
+    assert office.open(made.url).status_code == 410
+    assert daybook("verify").code == 0
+    assert daybook("delete", str(run.id)).code == 0  # it is deleted already
+    waits = str(json.loads(daybook("run", "mistake", "--queue", "--json").out)["run"])
+    assert daybook("delete", waits).err == f"daybook: run {waits} is being made: cancel it, then delete it\n"
+    daybook("cancel", waits)
+    assert daybook("delete", "99999").code == 3
+
+
 def test_a_worker_makes_it_and_the_command_waits(daybook, office, worker):
     office.write_notebook("made", TABLE)
     process = worker()

@@ -132,6 +132,7 @@ def test_what_is_being_made_is_cancelled_and_not_made_again_or_deleted(admin, ro
 
 def test_a_deleted_report_leaves_the_list_and_its_link_says_so(admin, installation, made):  # TW-33, Q-27
     run, manifest, token = made
+    assert admin.get(f"/view?id={token}").status_code == 200  # and what was read a moment ago is forgotten
     page = admin.get(f"/runs/{run}/delete", params={"back": "/?q=weekly"}).text
     assert "Delete Weekly?" in page
     assert "removed for good" in page
@@ -143,6 +144,7 @@ def test_a_deleted_report_leaves_the_list_and_its_link_says_so(admin, installati
     assert f"/runs/{run}" not in page
     gone = admin.get(f"/view?id={token}")
     assert gone.status_code == 410
+    assert "made by mistake" in gone.text
     for form in ("html", "xlsx", "pdf"):
         assert admin.get(f"/view?id={token}&as={form}").status_code == 410
     with pytest.raises(GoneError):

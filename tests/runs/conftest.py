@@ -11,7 +11,6 @@ from typing import Any
 import httpx2
 import nbformat
 import pytest
-from fastapi.testclient import TestClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,7 +19,6 @@ from reports_lib.database.roles import make_database
 from reports_lib.database.schema import Link, Run, Snapshot
 from reports_lib.database.server import database_url
 from reports_lib.database.url import replaced
-from reports_lib.portal.app import app
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.generate import generate
 from reports_lib.runs.installation import Installation
@@ -32,6 +30,7 @@ from reports_lib.warehouse.address import Address
 from reports_lib.workspace import Workspace
 from tests.conftest import to_arrow
 from tests.metrics import golden
+from tests.portal.people import signed_in
 
 ROOT = Path(__file__).parents[2]
 AS_OF = datetime(2024, 4, 10, 9, 30, tzinfo=UTC)
@@ -103,8 +102,8 @@ class Office:
             return session.query(Snapshot).count(), session.query(Link).count()
 
     def open(self, url: str, **query: str):
-        """What the portal answers at a link; `**{"as": "csv"}` for a format."""
-        with TestClient(app(self.installation)) as client:
+        """What the portal answers a user at a link; `**{"as": "csv"}` for a format."""
+        with signed_in(self.installation) as client:
             return client.get(httpx2.URL(url.removeprefix(self.installation.url)).copy_merge_params(query))
 
 
