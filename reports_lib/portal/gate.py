@@ -27,12 +27,12 @@ def check(request: Request, route: Route) -> None:
     visitor = _visitor(request)
     request.state.visitor = visitor
     language.use(language_of(request))
+    if route.right is not None and not visitor.is_signed_in:  # first, for a program whose token is void is no page
+        raise SignInError(language._("Sign in to see this."))
     if request.method not in READS and not visitor.via_token:
         _from_a_page_of_ours(request)
     if route.right is None or visitor.may(route.right):
         return
-    if not visitor.is_signed_in:
-        raise SignInError(language._("Sign in to see this."))
     raise ForbiddenError(language._("Your role does not allow this."))
 
 

@@ -42,7 +42,7 @@ def test_each_role_may_what_its_rights_say(people, call):
 @pytest.mark.parametrize("call", CALLS, ids=named)
 def test_nobody_passes_without_a_token(installation, call):
     for headers in ({}, {"Authorization": "Bearer daybook_no"}, {"Authorization": "Basic YTpi"}):
-        stranger = TestClient(web(installation), headers=headers | {"Sec-Fetch-Site": "same-origin"})
+        stranger = TestClient(web(installation), headers=headers)  # a program, which is no page
         answer = stranger.request(call.method, f"/api/v1{at(call.path)}", json={"any": "thing"})
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert answer.json()["kind"] == "SignInError"
