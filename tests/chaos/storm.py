@@ -20,19 +20,18 @@ from itertools import pairwise
 from pathlib import Path
 
 import psutil
-from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Link, Mail, MailState, Run, Snapshot, State, Tick
 from reports_lib.errors import DatabaseError
-from reports_lib.portal.app import app
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.queue import submit
 from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
 from reports_lib.snapshots.verify import verify
 from tests.chaos.place import CLIENTS, FAMILY, Place
+from tests.portal.people import signed_in
 
 ROOT = Path(__file__).parents[2]
 TAKEOVER = 15.0
@@ -265,7 +264,7 @@ class Storm:
     def _links(self, links: list[Link], runs: list[Run]) -> list[str]:
         wrong = []
         asked = {r.snapshot_id: int(r.asked.get("number", 0)) for r in runs}
-        with TestClient(app(self.place.installation)) as client:
+        with signed_in(self.place.installation) as client:
             for link in links:
                 page = client.get(f"/view?id={link.token}")
                 table = client.get(f"/view?id={link.token}&as=csv")

@@ -6,19 +6,18 @@ from contextlib import contextmanager
 
 import nbformat
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from reports_lib.database import server
 from reports_lib.database.cluster import Cluster
 from reports_lib.database.schema import Mail, MailState, Snapshot, State
-from reports_lib.portal.app import app
 from reports_lib.rendering.formats import Format
 from reports_lib.runs import queue
 from reports_lib.runs.outcome import outcome_of
 from reports_lib.snapshots.verify import verify
 from tests.cli.conftest import daybook
+from tests.portal.people import signed_in
 from tests.runs.test_worker import Crew, house, is_gone, until
 
 __all__ = ["daybook", "house"]
@@ -163,8 +162,8 @@ def test_a_run_that_failed_never_looks_like_success(office, crew, daybook, monke
     assert [each.output_type for each in kept.cells[-1].outputs] == ["stream", "error"]
     assert kept.cells[-1].outputs[0].text == "so far\n"
 
-    with TestClient(app(office.installation)) as client:
-        rows = re.findall(r'<tr role="row" class="(\w+)">(.*?)</tr>', client.get("/").text, re.S)
+    with signed_in(office.installation) as client:
+        rows = re.findall(r'<tr role="row" class="(\w+)" [^>]*>(.*?)</tr>', client.get("/").text, re.S)
         (listed,) = [(state, row) for state, row in rows if f"/runs/{run}" in row]
         page = client.get(f"/runs/{run}").text
         notebook = client.get(f"/runs/{run}/notebook").json()
