@@ -23,7 +23,9 @@ from papermill.engines import papermill_engines
 
 import scheduler
 from reports_lib import __version__, snapshots
+from reports_lib.accounts.role import RIGHTS, Right, Role
 from reports_lib.cli.main import COMMANDS, daybook
+from reports_lib.database.schema import Audience
 from reports_lib.delivery.claims import WAITS
 from reports_lib.delivery.smtp_url import Server
 from reports_lib.errors import tree
@@ -69,6 +71,21 @@ WORDS = (
     "company (reseller)",
     "client",
 )
+MAY = {  # what each right is
+    Right.READ: "read lists, pages and reports, draw charts and take files away",
+    Right.ASK: "ask for reports, cancel and repeat them; keep queries and charts for oneself; API tokens",
+    Right.SHARE: "make and revoke links",
+    Right.INVOICE: "issue and revise invoices (there are none yet)",
+    Right.PUBLISH: "make public links, queries and charts for others, and schedules",
+    Right.NOTEBOOK: "get the notebook of a run that failed",
+    Right.DELETE: "change and delete what others made",
+}
+OPENS = {  # who opens a link, as the form for links calls it, and what is to be known of that
+    Audience.ANY_USER: ("Any signed-in user, of any company", "so is the link that each report has from the start"),
+    Audience.COMPANY: ("Users of one company", "and those of the companies above it"),
+    Audience.NAMED: ("Named users", "of any company; up to 200"),
+    Audience.PUBLIC: ("Whoever has the link, without signing in", "takes a role that publishes, and a second yes"),
+}
 HOLDS = {  # the types of the canonical tables, by the names that documents use
     "int64": "a whole number of 64 bits",
     "text": "text",
@@ -159,6 +176,16 @@ def addresses() -> str:
     return table(("address", "right", "what it does"), rows)
 
 
+def roles() -> str:
+    ranks = sorted(Role, key=lambda role: len(RIGHTS[role]))
+    rows = [(text, *("yes" if right in RIGHTS[role] else "" for role in ranks)) for right, text in MAY.items()]
+    return table(("may", *map(code, ranks)), rows)
+
+
+def audiences() -> str:
+    return table(("who opens it", ""), [(f"*{label}*", text) for label, text in OPENS.values()])
+
+
 def settings() -> str:
     return table(("setting", "default", "what it is for"), [(code(s.name), code(s.default), s.help) for s in SETTINGS])
 
@@ -235,6 +262,8 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "table: commands"): commands,
     ("README.md", "table: options"): options,
     ("README.md", "table: clock"): clock,
+    ("README.md", "table: roles"): roles,
+    ("README.md", "table: audiences"): audiences,
     ("README.md", "table: settings"): settings,
     ("README.md", "table: errors"): errors,
     ("README.md", "table: families"): families,
@@ -421,6 +450,19 @@ def test_the_ways_of_the_clock_are_all_told():
     rows = re.findall(r"^\| (?:`(\w+)` )?\| `(\w+)` \|", page("docs/operations.md"), re.MULTILINE)
     assert [key for key, _ in rows if key] == [CatchUp.key(), Overlap.key()]
     assert [way for _, way in rows] == [*CatchUp, *Overlap]
+
+
+def test_every_right_and_audience_is_told():
+    assert set(MAY) == set(Right)
+    assert set(OPENS) == set(Audience)
+    form = (ROOT / "reports_lib/portal/templates/share.html.j2").read_text()
+    assert all(f'choice("{audience}", _("{label}"))' in form for audience, (label, _) in OPENS.items())
+
+
+def test_what_programs_are_shown_is_run():  # docs/api.md is, by tests/api/test_docs.py
+    lines = [line for text in blocks_of(page("README.md"), "bash") for line in text.splitlines() if "curl" in line]
+    assert lines
+    assert set(lines) <= set(page("docs/api.md").splitlines())
 
 
 def test_mail_servers_are_reached_as_it_is_told():
