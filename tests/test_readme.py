@@ -170,7 +170,7 @@ def addresses() -> str:
     rows = []
     for route in app.ROUTES:
         told = one_line((route.function.__doc__ or "").strip().partition("\n\n")[0])
-        told = re.sub(r"^`(GET|POST) [^`]*`: ", "", told).partition(". ")[0].rstrip(".") + "."
+        told = re.sub(r"^`(GET|POST) [^`]*`: | \([A-Z]{2}-\d+[^)]*\)", "", told).partition(". ")[0].rstrip(".") + "."
         right = str(route.right) if route.right else "whoever comes"
         rows.append((code(f"{route.methods[0]} {route.path}"), right, told[0].upper() + told[1:]))
     return table(("address", "right", "what it does"), rows)
@@ -558,11 +558,17 @@ def test_the_rooms_are_on_the_map():
 
 
 def test_every_library_has_its_reason():
-    text = page("docs/design.md").split("| library | why | typed |")[1]
-    rows = re.findall(r"^\| ([a-z0-9-]+) \| ([^|]+) \| (\w+) \|$", text, re.MULTILINE)
-    declared = tomllib.loads(page("pyproject.toml"))["project"]["dependencies"]
-    assert [name for name, _, _ in rows] == [re.split(r"[\[=<>]", each)[0] for each in declared]
-    for name, why, typed_ in rows:
+    libraries, tools = page("docs/design.md").split("| library | why | typed |")[1].split("| tool | why | typed |")
+    rows, more = (
+        re.findall(r"^\| ([a-z0-9-]+) \| ([^|]+) \| (\w+) \|$", text, re.MULTILINE) for text in (libraries, tools)
+    )
+    project = tomllib.loads(page("pyproject.toml"))["project"]
+    bare = [re.split(r"[\[=<>]", each)[0] for each in project["dependencies"]]
+    assert [name for name, _, _ in rows] == bare
+    assert {name for name, _, _ in more} <= {
+        re.split(r"[=<>]", each)[0] for each in project["optional-dependencies"]["dev"]
+    }
+    for name, why, typed_ in [*rows, *more]:
         files = distribution(name).files or []
         assert why.endswith(".")
         assert (typed_ == "yes") == any(f.name == "py.typed" for f in files), name
