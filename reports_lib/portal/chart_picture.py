@@ -43,7 +43,8 @@ def foot(manifest: Manifest) -> str:
     """Of which report a chart is: its title, interval, as-of and data version."""
     as_of = moment(manifest.as_of, ZoneInfo(manifest.time_zone))
     said = _("{title} · {interval} · as of {as_of} · data version {version}")
-    interval = stretch(manifest.requested_interval) or _("no interval")
+    start, to, end = stretch(manifest.requested_interval).partition(" to ")
+    interval = _("{start} to {end}").format(start=start, end=end) if to else _("no interval")
     return said.format(title=manifest.title, interval=interval, as_of=as_of, version=manifest.data_version)
 
 

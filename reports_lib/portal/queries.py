@@ -25,6 +25,7 @@ from reports_lib.portal.query_lines import Line, Readers, found, parameters_of
 from reports_lib.portal.query_shelf import Saved
 from reports_lib.portal.route import READS, WRITES, Route
 from reports_lib.portal.told import told
+from reports_lib.portal.wording import wording
 from reports_lib.portal.words import title_of
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
@@ -146,6 +147,7 @@ def _page(
     schema = _schema(installation, saved.family)
     line = Line.of(saved, schema, installation.workspace, readers, datetime.now(UTC))
     wrong, labels = _meaning(request, saved) if schema else ([], {})
+    words = wording(installation.workspace, saved.family)
     begun = replace(Draft.of(saved.query), name=saved.name)
     begun = replace(begun, time_zone=begun.time_zone or installation.workspace.time_zone)
     return page(
@@ -156,7 +158,7 @@ def _page(
         saved=saved,
         query=saved.query,
         title=title_of(installation.workspace, saved.family),
-        parameters=parameters_of(saved, schema, labels) if schema else [],
+        parameters=parameters_of(saved, schema, labels, words) if schema else [],
         wrong=wrong,
         knows=query_shelf.knows(visitor, saved.query),
         visibilities=visibility_words(),

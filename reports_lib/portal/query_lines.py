@@ -13,6 +13,7 @@ from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Account
 from reports_lib.errors import DaybookError
 from reports_lib.parameters.kinds import IntervalKind
+from reports_lib.parameters.query import Query
 from reports_lib.parameters.schema import Schema
 from reports_lib.portal import rhythm
 from reports_lib.portal.form import label
@@ -20,6 +21,7 @@ from reports_lib.portal.language import _, moment
 from reports_lib.portal.query_shelf import Saved, changes, knows
 from reports_lib.portal.span import now_means, spoken
 from reports_lib.portal.told import told
+from reports_lib.portal.wording import Wording
 from reports_lib.runs.asker import refusal
 from reports_lib.runs.queries import cron_of
 from reports_lib.values.clock import zone
@@ -64,7 +66,7 @@ class Line:
             interval=interval_of(saved, schema, workspace.time_zone, now) if schema else "",
             schedule=rhythm.words(query.cron) if query.cron else "",
             next=_next(saved, workspace, now),
-            stopped=told(refusal(account, query.owner)) if query.cron else "",
+            stopped=_stopped(query, readers.visitor, account),
             owner=_owner(saved, readers.visitor, account),
             may_change=changes(readers.visitor, query, account),
         )
@@ -84,15 +86,17 @@ def interval_of(saved: Saved, schema: Schema, time_zone: str, now: datetime) -> 
     return ""
 
 
-def parameters_of(saved: Saved, schema: Schema, labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What the query says of its parameters, in the order of the notebook, with `labels` for values that have one."""
+def parameters_of(saved: Saved, schema: Schema, labels: Mapping[str, str], words: Wording) -> list[tuple[str, str]]:
+    """What the query says of its parameters, in the order of the notebook and in its `words`.
+
+    Values that have one of the `labels` are shown by it.
+    """
     values = saved.query.values
     said = {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in values.items()}
     known = [parameter.name for parameter in schema if parameter.name in said]
     ordered = known + [name for name in said if name not in known]
-    periods = {parameter.name for parameter in schema if isinstance(parameter.kind, IntervalKind)}
-    words = {name: spoken(text) for name, text in said.items() if name in periods}
-    return [(label(name), words.get(name) or labels.get(name, said[name])) for name in ordered]
+    shown = {name: text if name in words.periods else labels.get(name, text) for name, text in said.items()}
+    return [(label(name), words.said(name, shown[name])) for name in ordered]
 
 
 def found(lines: list[Line], words: str) -> list[Line]:
@@ -114,6 +118,12 @@ def _next(saved: Saved, workspace: Workspace, now: datetime) -> str:
         return told(problem)
     at = cron.next(now)
     return moment(at, ZoneInfo(cron.zone.key)) if at else _("never")
+
+
+def _stopped(query: Query, visitor: Visitor, account: Account | None) -> str:
+    """Why nothing is asked for although it is due; who its owner is, is told as `_owner` tells it."""
+    reason = refusal(account, query.owner) if query.cron else ""
+    return _("its owner may not schedule reports any more") if reason and not knows(visitor, query) else told(reason)
 
 
 def _owner(saved: Saved, visitor: Visitor, account: Account | None) -> str:

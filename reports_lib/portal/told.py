@@ -68,11 +68,10 @@ def told(problem: object) -> str:
     text = str(problem)
     if language.current().code == "en":
         return text
-    if found := _translated(text):
-        return found
     named = _NAMED.match(text)
-    rest = _translated(text[named.end() :]) if named else ""
-    return f"{label(named[1])}: {rest}" if named and rest else text
+    if named and (rest := _translated(text[named.end() :])):
+        return f"{label(named[1])}: {rest}"
+    return _translated(text) or text
 
 
 def _translated(text: str) -> str:

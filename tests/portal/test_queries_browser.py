@@ -45,7 +45,7 @@ def test_a_query_goes_from_the_form_to_the_list_and_back(sheet, place):  # JD-55
     dialog.get_by_label("Schedule").select_option("weekly")
     dialog.get_by_label("Day of the week").select_option("5")
     assert not dialog.get_by_label("Cron line").is_visible()
-    dialog.get_by_label("Time", exact=True).fill("07:15")
+    dialog.get_by_label("Time of day", exact=True).fill("07:15")
     dialog.get_by_role("button", name="Save", exact=True).click()
     sheet.get_by_text("The query is saved.").wait_for()
     query = read_query(folder / "quarter-for-bo.yaml")

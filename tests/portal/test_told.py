@@ -1,0 +1,191 @@
+"""Errors in the language of the answer: each sentence of the table is really raised, in these very words."""
+
+import re
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from reports_lib.accounts import password, sign_in, throttle, token
+from reports_lib.accounts.visitor import Visitor
+from reports_lib.database.engine import engine_of
+from reports_lib.database.schema import Account, Run, State
+from reports_lib.database.server import database_url
+from reports_lib.delivery.addresses import address, recipients
+from reports_lib.errors import DaybookError
+from reports_lib.parameters.given import LONGEST, MOST, one
+from reports_lib.parameters.kinds import Context
+from reports_lib.parameters.options import Finder, Option
+from reports_lib.parameters.schema import Schema
+from reports_lib.portal import language, query_shelf
+from reports_lib.portal.told import SENTENCES, _pattern, told
+from reports_lib.rendering.formats import Format
+from reports_lib.runs import record
+from reports_lib.runs.asker import refusal
+from reports_lib.runs.cron import Cron
+from reports_lib.runs.discard import discard
+from reports_lib.runs.export import export
+from reports_lib.runs.regenerate import regenerate
+from reports_lib.values.clock import zone
+from reports_lib.values.interval import Interval
+from reports_lib.warehouse import versions
+from reports_lib.warehouse.address import Address
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "customer_dynamics.ipynb"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+UTC_ZONE = ZoneInfo("UTC")
+ANALYST = Visitor(name="ann", role="analyst", account_id=1)
+PARAMETERS = [
+    ("interval", "", ["month"]),
+    ("active_duration", "", []),
+    ("active_duration", "999", ["999", "120"]),
+    ("chargebacks", "maybe", ["maybe"]),
+    ("currency", "?", ["?"]),
+    ("client_type", "clients", ["clients", "client"]),
+    ("compare_to", "zzzz", ["zzzz", "previous_year"]),
+    ("client_tags", ["x"] * (MOST + 1), [str(MOST)]),
+    ("interval", "tomorrow", ["tomorrow"]),
+]
+VALUES = [
+    (lambda: zone("Mars/Base"), ["Mars/Base"]),
+    (lambda: Finder([Option(str(n), f"name {n}") for n in range(20)]).find("zzz"), ["zzz", "20"]),
+    (lambda: Finder([Option("1", "a"), Option("2", "a")]).find("a"), ["1, 2"]),
+    (lambda: one("x" * (LONGEST + 1)), [str(LONGEST)]),
+    (lambda: one("a\x00b"), ["a\\x00b"]),
+    (lambda: Interval.parse("2026-02-02/2026-01-01", UTC_ZONE, NOW), ["2026-02-02/2026-01-01"]),
+    (lambda: Interval(NOW, NOW, UTC_ZONE), ["2026-11-22T00:00"]),
+    (lambda: Interval(NOW.replace(year=1800), NOW, UTC_ZONE), ["1900", "2200"]),
+    (lambda: address("nobody"), ["nobody"]),
+    (lambda: recipients(["ann@else.org"], ("example.com",)), ["ann@else.org", "example.com"]),
+    (lambda: Cron("every day", UTC_ZONE), ["every day"]),
+    (lambda: Format.parse("pdx"), ["pdx", "pdf"]),
+    (lambda: Format.parse("zzzzzz"), ["zzzzzz", "xlsx"]),
+]
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    yield
+    language.use("en")
+
+
+def raised(call) -> str:
+    with pytest.raises(DaybookError) as caught:
+        call()
+    return str(caught.value)
+
+
+def of_parameters():
+    schema, context = Schema.read(NOTEBOOK), Context(NOW, UTC_ZONE)
+    for name, given, values in PARAMETERS:
+        yield raised(lambda name=name, given=given: schema[name].value(given, context)), values
+
+
+def of_owners():
+    account = Account(name="ann", role="viewer", disabled_at=None)
+    for found in (None, Account(name="ann", role="analyst", disabled_at=NOW), account):
+        yield refusal(found, "ann"), ["ann"]
+
+
+def of_runs(installation, rows, manifest):
+    made = {"snapshot_id": manifest.id}
+    for state, values in ((State.GENERATED, made), (State.ERROR, {}), (State.CANCELLED, {})):
+        number = rows.add(state, **values)
+        with Session(installation.database) as session:
+            yield raised(lambda n=number, s=session: record.cancel(s, n, "ann")), [str(number)]
+    number = rows.add(State.GENERATING)
+    with Session(installation.database) as session:
+        run = session.get_one(Run, number)
+        yield raised(lambda: regenerate(session, run, ANALYST, NOW)), [str(number)]
+    yield raised(lambda: discard(installation, number, by="ann", reason="", at=NOW)), [str(number)]
+    with Session(installation.database) as session, session.begin():
+        record.cancel(session, number, "ann")
+    with Session(installation.database) as session:
+        yield session.get_one(Run, number).error, ["ann"]
+
+
+def of_names(workspace, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "parameters" / "arrivals").mkdir(parents=True)
+    own = replace(workspace, root=tmp_path)
+    yield raised(lambda: own.notebook("zzzz")), ["zzzz"]
+    (tmp_path / "notebooks" / "arrivals.ipynb").touch()
+    yield raised(lambda: own.notebook("zzzz")), ["zzzz", "arrivals"]
+    yield raised(lambda: own.notebook("arrival")), ["arrival"]
+    yield raised(lambda: query_shelf.found(own, ANALYST, "arrivals", "zzzz")), ["zzzz", "arrivals"]
+    (tmp_path / "parameters" / "arrivals" / "weekly.yaml").write_text("interval: last week\n")
+    yield raised(lambda: query_shelf.found(own, ANALYST, "arrivals", "zzzz")), ["zzzz", "weekly"]
+    yield raised(lambda: query_shelf.found(own, ANALYST, "arrivals", "weekl")), ["weekl", "weekly"]
+
+
+def of_accounts(installation):
+    with Session(installation.database) as session:
+        nobody = Account(id=0, name="ann")
+        yield raised(lambda: sign_in.end_one(session, nobody, "abcdef")), []
+        yield raised(lambda: token.revoke(session, nobody, "abcdef", NOW)), ["abcdef"]
+        key = throttle.key("present", "told")
+        yield raised(lambda: [throttle.take(session, [key], NOW) for _ in range(9)]), []
+    with ExitStack() as held:
+        while password._queue.acquire(blocking=False):
+            held.callback(password._queue.release)
+        yield raised(lambda: password.hashed("four plain words here")), []
+
+
+def of_places(installation, sealed):
+    manifest, _token = sealed
+    without = replace(manifest, files={})
+    yield raised(lambda: export(installation.store, without, Format.HTML)), ["html"]
+    lake = Address(database_url(installation.workspace), "/nowhere")
+    yield raised(lambda: versions.latest(lake)), ["daybook ingest"]
+    away = engine_of("postgresql://nobody@127.0.0.1:1/nothing")
+    yield raised(lambda: away.connect().execute(text("select 1"))), ["127.0.0.1:1"]
+    away.dispose()
+
+
+def test_what_is_raised_is_said_in_each_language_with_its_values(installation, rows, sealed, workspace, tmp_path):
+    said = [
+        *of_parameters(),
+        *((raised(call), values) for call, values in VALUES),
+        *of_owners(),
+        *of_runs(installation, rows, sealed[0]),
+        *of_names(workspace, tmp_path),
+        *of_accounts(installation),
+        *of_places(installation, sealed),
+    ]
+    for english, values in said:
+        for code in ("ru", "es"):
+            language.use(code)
+            translated = told(english)
+            assert translated != english
+            assert all(value in translated for value in values), translated
+            assert not re.search(r"[{}]", translated)
+            assert code != "ru" or re.search("[а-я]{3}", translated)
+    language.use("en")
+    assert [told(english) for english, _values in said] == [english for english, _values in said]
+    # and none of the table is about an error that there is no more
+    bare = [re.sub("^[a-z_]+ (?=['\"])", "", english) for english, _values in said]
+    texts = [english for english, _values in said]
+    used = {s for pair in zip(bare, texts, strict=True) for s in [_fitting(*pair)] if s}
+    assert used == set(SENTENCES)
+
+
+def _fitting(*texts: str) -> str:
+    """The sentence of the table that the first of the texts is, for which there is one."""
+    return next((s for text in texts for s in SENTENCES if _pattern(s).fullmatch(text)), "")
+
+
+def test_a_parameter_is_named_as_people_read_it():
+    language.use("ru")
+    assert told("client_type 'x' is not one of a, b") == "Тип клиента: «x» — не одно из значений: a, b."
+    assert told("active_duration is required") == "Поле «Период активности» обязательно."
+
+
+def test_what_nobody_has_put_into_the_language_stays_as_it_is():
+    language.use("ru")
+    assert told("something else went wrong") == "something else went wrong"
+    assert told("") == ""
