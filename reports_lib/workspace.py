@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 from reports_lib.errors import SettingError, UnknownNameError
 
-FAMILY = re.compile(r"[a-z][a-z0-9_]*")
-SET = re.compile(r"[a-z0-9][a-z0-9-]*")
+FAMILY = re.compile(r"[a-z][a-z0-9_]{0,199}")  # a name of a file
+SET = re.compile(r"[a-z0-9][a-z0-9-]{0,199}")
 SIZES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 

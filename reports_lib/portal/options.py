@@ -106,6 +106,11 @@ def lookup_of(installation: Installation, visitor: Visitor, now: datetime) -> Lo
     return lambda name: plan.options(name, author_of(visitor), now, installation)
 
 
+def settled(now: datetime) -> datetime:
+    """The last moment that lists are looked up for: what is asked within one `STEP` need be looked up once."""
+    return now - (now - datetime.min.replace(tzinfo=UTC)) % STEP
+
+
 def labelled(request: Request, lookup: str, values: Sequence[str]) -> list[Option]:
     """Values picked of a lookup, with what people read."""
     wanted = set(values)
@@ -135,9 +140,7 @@ def pick(request: Request, family: str, parameter: str, words: str, limit: int) 
 
 def _searchable(request: Request, lookup: str) -> Searchable:
     installation: Installation = request.app.state.installation
-    visitor = visitor_of(request)
-    now = datetime.now(UTC)
-    now -= (now - datetime.min.replace(tzinfo=UTC)) % STEP
+    visitor, now = visitor_of(request), settled(datetime.now(UTC))
     version = latest(installation.warehouse)
     lists: Lists = request.app.state.lists
     key = (version.name if version else "", visitor.company, lookup, now)

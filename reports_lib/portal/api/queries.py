@@ -20,7 +20,7 @@ from reports_lib.portal.entered import Entered, Texts
 from reports_lib.portal.page import visitor_of
 from reports_lib.portal.queries import put_in_queue
 from reports_lib.portal.query_draft import FIXED, Draft
-from reports_lib.portal.query_keep import check_name, delete, keep, keep_new
+from reports_lib.portal.query_keep import check_change, check_name, delete, keep, keep_new
 from reports_lib.portal.query_lines import Line, Readers, found
 from reports_lib.portal.query_shelf import Saved, knows
 from reports_lib.portal.rhythm import Rhythm
@@ -63,6 +63,7 @@ def save_query(request: Request, response: Response, body: bodies.NewQuery) -> m
 def change_query(request: Request, family: Name, query: Name, body: bodies.ChangedQuery) -> models.Query:
     """Replace what a query says; its address, its owner and what was made of it stay."""
     installation, saved = installation_of(request), _found(request, family, query)
+    check_change(installation, visitor_of(request), saved)
     draft = replace(_draft(body), version=body.version or saved.query.version)
     if not saved.query.owner:  # its visibility and schedule are the workspace's
         draft = replace(draft, visibility=saved.query.visibility, rhythm=Rhythm())
