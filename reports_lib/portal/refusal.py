@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from reports_lib.errors import DaybookError, ForbiddenError, GoneError, SignInError, ThrottleError, UnknownNameError
 from reports_lib.portal import language
-from reports_lib.portal.gate import language_of
+from reports_lib.portal.gate import language_of, recognise
 from reports_lib.portal.language import _
 from reports_lib.portal.page import here, page
 from reports_lib.portal.route import READS
@@ -31,7 +31,8 @@ def refuse(request: Request, error: Exception) -> Response:
 
 
 def not_found(request: Request, error: Exception) -> Response:
-    """The answer where there is no such address, or not for this method."""
+    """The answer where there is no such address, or not for this method; in the frame and language of who asks."""
+    recognise(request)
     language.use(language_of(request))
     return refuse(request, UnknownNameError(_("There is no such page.")))
 

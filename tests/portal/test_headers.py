@@ -165,3 +165,11 @@ def test_no_log_holds_a_token(installation, sealed, ask, caplog, capfd):
     # the test's own client of HTTP writes its requests down; ours is what is looked at
     said = [r.getMessage() for r in caplog.records if not r.name.startswith(("httpx", "httpcore"))]
     assert [secret for secret in secrets if secret in out + err + "\n".join(said)] == []
+
+
+def test_an_address_that_is_none_is_told_to_who_asks(installation):
+    client = signed_in(installation, name="lost")
+    client.post("/language", data={"code": "ru"})
+    del client.cookies["language"]
+    answer = client.get("/nowhere")
+    assert (answer.status_code, 'lang="ru"' in answer.text, "/sign-out" in answer.text) == (404, True, True)
