@@ -36,6 +36,11 @@ def check(request: Request, route: Route) -> None:
     raise ForbiddenError(language._("Your role does not allow this."))
 
 
+def recognise(request: Request) -> None:
+    """Find out who asks where there is no gate: at addresses that are none."""
+    request.state.visitor = _visitor(request)
+
+
 def language_of(request: Request) -> str:
     """The language to answer in: asked for in the address, the user's, the browser's; programs get English."""
     if request.url.path.startswith("/api/"):
@@ -85,7 +90,10 @@ def _from_a_page_of_ours(request: Request) -> None:
 
 def _is_origin_ours(request: Request) -> bool:
     """Of browsers that do not say it themselves: old ones, and any whose way here is neither local nor encrypted."""
-    origin = urlsplit(request.headers.get("origin", ""))
+    try:
+        origin = urlsplit(request.headers.get("origin", ""))
+    except ValueError:  # no address at all
+        return False
     installation: Installation = request.app.state.installation
     if cookies.is_encrypted(request) and origin.scheme != "https":
         return False
