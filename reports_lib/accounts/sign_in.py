@@ -18,7 +18,11 @@ SHORT = 16  # letters of an id that name it
 
 
 def begin(session: Session, account: Account, now: datetime, agent: str = "") -> str:
-    """Let a browser in, in the caller's transaction; returns the token that it is to show."""
+    """Let a browser in, in the caller's transaction; returns the token that it is to show.
+
+    Those of his that have expired are cleared away.
+    """
+    session.execute(delete(SignIn).where(SignIn.account_id == account.id, ~_is_in(now)))
     token = token_urlsafe(32)
     session.add(
         SignIn(
