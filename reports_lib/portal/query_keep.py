@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace as changed
 from datetime import UTC, datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts.visitor import Visitor
@@ -14,6 +15,8 @@ from reports_lib.portal.language import _
 from reports_lib.portal.query_draft import Draft
 from reports_lib.portal.query_shelf import Saved, changes, owner
 from reports_lib.runs.installation import Installation
+
+LOCKS = 0x64617971_75657279  # "dayquery"; tells our locks from others' on the same database
 
 Texts = Mapping[str, str | list[str]]
 
@@ -44,6 +47,7 @@ def keep(installation: Installation, visitor: Visitor, saved: Saved, draft: Draf
     is_own = before.owner == visitor.name
     query = draft.query(values, changed(before, company=visitor.company) if is_own else before, workspace)
     with Session(installation.database) as session, session.begin():
+        _take_turns(session, saved)
         _may_change(session, visitor, before)
         if draft.version != version(path):
             raise StateError(_("Somebody changed this query meanwhile. Load it again, and change it once more."))
@@ -57,6 +61,7 @@ def delete(installation: Installation, visitor: Visitor, saved: Saved) -> None:
     """Delete a query; raises `ForbiddenError` if it is not his to delete. What was made of it stays."""
     path = installation.workspace.set_path(saved.family, saved.set_name)
     with Session(installation.database) as session, session.begin():
+        _take_turns(session, saved)
         _may_change(session, visitor, saved.query)
         session.add(_entry(visitor, "delete query", saved, saved.query, None))
         session.flush()
@@ -81,6 +86,12 @@ def check_name(installation: Installation, saved: Saved, draft: Draft) -> None:
 
 def _taken() -> str:
     return _("There is a query of that name; choose another, or edit that one.")
+
+
+def _take_turns(session: Session, saved: Saved) -> None:
+    """Until the transaction ends nobody else changes the query: what is there is looked at, then replaced."""
+    name = func.hashtextextended(f"{saved.family}/{saved.set_name}", LOCKS)
+    session.execute(select(func.pg_advisory_xact_lock(name)))
 
 
 def _may_change(session: Session, visitor: Visitor, query: Query) -> None:
