@@ -5,7 +5,7 @@ wrong with it, each beside its field, or put in the queue.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from fastapi import Request
@@ -17,7 +17,7 @@ from reports_lib.errors import DaybookError, ParameterError, SettingError
 from reports_lib.families import heading
 from reports_lib.parameters.options import Option
 from reports_lib.parameters.schema import Schema
-from reports_lib.portal import asking, options
+from reports_lib.portal import asking, options, query_shelf
 from reports_lib.portal.asking import Ground, zone_of
 from reports_lib.portal.entered import Entered
 from reports_lib.portal.form import form, label
@@ -28,7 +28,8 @@ from reports_lib.portal.prefill import Prefill, prefill, saved
 from reports_lib.portal.query_dialog import Dialog, dialog
 from reports_lib.portal.route import READS, WRITES, Route
 from reports_lib.portal.span import days, names, now_means, units
-from reports_lib.portal.words import Family
+from reports_lib.portal.told import told
+from reports_lib.portal.words import Family, told_here
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
 
@@ -52,6 +53,8 @@ def query(request: Request, family: str) -> Response:
     """`POST /ask/{family}`: ask for the report, or say all that is wrong. Sent twice it is one run."""
     installation, ground = _installation(request), ground_of(request, family)
     entered = Entered.sent(posted(request), ground.schema)
+    if not query_shelf.is_there(installation.workspace, visitor_of(request), family, entered.set_name):
+        entered = replace(entered, set_name="")  # deleted meanwhile, or never his to see
     begun = Prefill(entered)
     try:
         if wrong := asking.faults(entered, ground):
@@ -60,7 +63,7 @@ def query(request: Request, family: str) -> Response:
     except SettingError:
         raise
     except DaybookError as problem:  # the warehouse is away, say: what was entered is worth more than a page of error
-        return drawn(request, family, begun, {"": str(problem)}, problem.http_status)
+        return drawn(request, family, begun, {"": told(problem)}, problem.http_status)
     return RedirectResponse(f"/runs/{run_id}", 303)
 
 
@@ -74,7 +77,7 @@ def meaning(request: Request, family: str) -> JSONResponse:
     try:
         return JSONResponse({"days": days(span.text, zone_of(entered, ground), ground.now), "fault": ""})
     except ParameterError as problem:
-        return JSONResponse({"days": "", "fault": str(problem)})
+        return JSONResponse({"days": "", "fault": told(problem)})
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def drawn(
 ) -> Response:
     """The form with what was entered and what is wrong with it; `save` is its dialog, if that has been filled in."""
     installation, ground, entered = _installation(request), ground_of(request, family), begun.entered
-    about = heading(installation.workspace.notebook(family))
+    about = told_here(heading(installation.workspace.notebook(family)))
     zone = zone_of(entered, ground)
 
     def labels(lookup: str, values: Sequence[str]) -> Sequence[Option]:
@@ -175,7 +178,7 @@ def ground_of(request: Request, family: str) -> Ground:
         author=options.author_of(visitor),
         now=now,
         zone=installation.workspace.time_zone,
-        lookup=options.lookup_of(installation, visitor, now),
+        lookup=options.lookup_of(installation, visitor, options.settled(now)),
         domains=installation.workspace.mail_domains,
     )
 

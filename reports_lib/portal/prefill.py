@@ -109,7 +109,7 @@ def _criteria(manifest: Manifest, schema: Schema) -> Mapping[str, Given]:
 
 
 def _run(session: Session, number: str, visitor: Visitor) -> Run:
-    if number.isascii() and number.isdecimal() and int(number) <= LARGEST:
+    if number.isascii() and number.isdecimal() and len(number) <= len(str(LARGEST)) and int(number) <= LARGEST:
         run = find(session, int(number))
         if visitor.owns(run.company) and run.deleted_at is None:
             return run

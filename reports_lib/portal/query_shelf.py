@@ -78,6 +78,14 @@ def found(workspace: Workspace, visitor: Visitor, family: str, set_name: str) ->
     return saved
 
 
+def is_there(workspace: Workspace, visitor: Visitor, family: str, set_name: str) -> bool:
+    """Whether there is a query of that name that he may see, and that can be read."""
+    try:
+        return bool(set_name) and found(workspace, visitor, family, set_name) is not None
+    except (SettingError, UnknownNameError):
+        return False
+
+
 def of_family(workspace: Workspace, visitor: Visitor, family: str) -> Iterator[Saved]:
     """The queries of a family that he may see, by the names of their files; what cannot be read is left out."""
     for set_name in workspace.sets(family):

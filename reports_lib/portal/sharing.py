@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from reports_lib.accounts.account import NAME
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Account, Audience, AuditEntry, Link
@@ -92,7 +93,8 @@ def _readers(session: Session, text: str, faults: dict[str, str]) -> list[str]:
     if not names or len(names) > MOST:
         faults["readers"] = _("Name the users, with commas between them; {most} at most.").format(most=MOST)
         return []
-    known = set(session.scalars(select(Account.name).where(Account.name.in_(names))))
+    possible = [name for name in names if NAME.fullmatch(name)]  # no other can be asked of a database
+    known = set(session.scalars(select(Account.name).where(Account.name.in_(possible))))
     if unknown := [name for name in names if name not in known]:
         faults["readers"] = _("There is no user named {names}.").format(names=", ".join(unknown[:5]))
     return names
