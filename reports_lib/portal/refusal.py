@@ -32,7 +32,10 @@ def refuse(request: Request, error: Exception) -> Response:
 
 def not_found(request: Request, error: Exception) -> Response:
     """The answer where there is no such address, or not for this method; in the frame and language of who asks."""
-    recognise(request)
+    try:
+        recognise(request)
+    except DaybookError as problem:  # the database is away, or too many tokens that are none were shown
+        return refuse(request, problem)
     language.use(language_of(request))
     return refuse(request, UnknownNameError(_("There is no such page.")))
 

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from reports_lib.accounts import sign_in
 from reports_lib.database.schema import Account, Run, SignIn, State
+from reports_lib.errors import DatabaseError
 from reports_lib.parameters.query import version
+from reports_lib.portal import gate
+from reports_lib.portal.guesses import Guesses
 from reports_lib.snapshots import links
 from tests.portal.place import FAMILY, MADE, place
 
@@ -61,6 +64,22 @@ def test_readers_of_a_link_whose_names_no_database_takes(place, boss):
     answer = boss.post(f"/view/share?id={token}", data={"audience": "named", "readers": "boss, a\0b"})
     assert answer.status_code == 422
     assert "There is no user named" in answer.text
+
+
+def test_at_an_address_that_is_none_too_many_tokens_that_are_none_have_to_wait(place, monkeypatch):
+    monkeypatch.setattr("reports_lib.portal.guesses.FREE_OF_ADDRESS", 1)
+    monkeypatch.setattr(place.web.state, "strays", Guesses())
+    nobody = place.client()
+    answers = [nobody.get("/nowhere", headers={"Authorization": "Bearer x"}).status_code for _ in range(3)]
+    assert answers == [404, 429, 429]
+
+
+def test_at_an_address_that_is_none_a_database_that_is_away_is_told(place, boss, monkeypatch):
+    def away(request):
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr(gate, "_visitor", away)
+    assert boss.get("/nowhere").status_code == 503
 
 
 # a run goes by a query only if whoever asks may see it
