@@ -23,7 +23,7 @@ from reports_lib.portal.language import _, moment, ngettext
 from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.route import READS, WRITES, Route
-from reports_lib.portal.sharing import Form, access, revoke, share_link
+from reports_lib.portal.sharing import Form, access, makers, revoke, share_link
 from reports_lib.portal.viewer import may_share
 from reports_lib.portal.views import Counter
 from reports_lib.runs.installation import Installation
@@ -45,7 +45,7 @@ class Shown:
     is_own: bool  # the one by which the report is looked at now
 
     @classmethod
-    def of(cls, link: Link, url: str, zone: ZoneInfo, names: dict[str, str], own: str) -> Self:
+    def of(cls, link: Link, url: str, zone: ZoneInfo, names: dict[str, str], maker: str, own: str) -> Self:
         """The link, at this moment."""
         now = datetime.now(UTC)
         is_over = link.expires_at is not None and link.expires_at <= now
@@ -55,7 +55,7 @@ class Shown:
         elif link.expires_at:
             said = _("ended {when}") if is_over else _("until {when}")
             ended = said.format(when=moment(link.expires_at, zone))
-        made = _("made by {name}, {when}").format(name=link.made_by, when=moment(link.made_at, zone))
+        made = _("made by {name}, {when}").format(name=maker, when=moment(link.made_at, zone))
         last = _("last {when}").format(when=moment(link.viewed_at, zone)) if link.viewed_at else ""
         views = ngettext("{count} view", "{count} views", link.views)
         return cls(
@@ -109,8 +109,10 @@ def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, s
     companies = companies_of(installation, visitor)
     with Session(installation.database) as session:
         found = links.links_of(session, manifest.id)[::-1]
+        who = makers(session, found, visitor)
     zone = ZoneInfo(manifest.time_zone)
-    shown = [Shown.of(each, installation.link(each.token), zone, companies, followed.grant.token) for each in found]
+    own = followed.grant.token
+    shown = [Shown.of(each, installation.link(each.token), zone, companies, who[each.token], own) for each in found]
     ended = [each for each in shown if not each.is_open]
     return page(
         request,

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
@@ -17,6 +17,7 @@ from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Account, Audience, AuditEntry, Link
 from reports_lib.errors import UnknownNameError
 from reports_lib.portal.language import _
+from reports_lib.runs.regenerate import NAMELESS
 from reports_lib.snapshots import links
 from reports_lib.snapshots.links import Access
 
@@ -86,6 +87,13 @@ def revoke(session: Session, snapshot_id: str, token: str, by: str, at: datetime
     if link.revoked_at is None:
         links.revoke(session, token, at)
         session.add(_entry("revoke link", snapshot_id, by, at, before=_told(link)))
+
+
+def makers(session: Session, made: Sequence[Link], visitor: Visitor) -> dict[str, str]:
+    """Who made each of the links, by its token; users of companies that are not the visitor's stay nameless (Q-15)."""
+    is_other = Account.name.in_({link.made_by for link in made}), ~visitor.sees(Account.company)
+    others = set(session.scalars(select(Account.name).where(*is_other)))
+    return {link.token: NAMELESS if link.made_by in others else link.made_by for link in made}
 
 
 def _readers(session: Session, text: str, faults: dict[str, str]) -> list[str]:

@@ -104,6 +104,22 @@ def test_why_a_query_is_not_run_does_not_name_its_owner_to_another_company(place
     assert "ann-of-two" not in other
 
 
+#
+def test_who_made_a_link_is_named_to_his_own_company_and_those_above_it(place):
+    for name, company in (("of-group", ""), ("of-two", "2")):
+        place.account(name, "analyst", company)
+    report = place.report("2", "of-two", "Title", [["a", 1]])
+    run = place.runs.add(State.GENERATED, snapshot_id=report.id, company="2", resolved={}, data_version="17")
+    with Session(place.installation.database) as session, session.begin():
+        tokens = [links.make(session, report.id, by=name, at=MADE) for name in ("of-two", "of-group")]
+    for company, is_named in (("", True), ("2", False)):
+        client = place.client("analyst", company)
+        for page in (f"/view/share?id={tokens[0]}", f"/api/v1/runs/{run}/links"):
+            text = client.get(page).text
+            assert "of-two" in text
+            assert ("of-group" in text) is is_named, page
+
+
 def test_a_query_that_two_change_at_once_keeps_what_the_first_wrote(place, boss):
     name = place.query("Raced", "boss", "", "private")
     path = place.installation.workspace.parameters / FAMILY / f"{name}.yaml"

@@ -18,7 +18,7 @@ from reports_lib.portal.guesses import Guesses
 from reports_lib.portal.language import _
 from reports_lib.portal.page import visitor_of
 from reports_lib.portal.share import companies_of
-from reports_lib.portal.sharing import Form, access, revoke, share_link
+from reports_lib.portal.sharing import Form, access, makers, revoke, share_link
 from reports_lib.portal.viewer import may_share
 from reports_lib.portal.views import Counter
 from reports_lib.runs.installation import Installation
@@ -34,7 +34,8 @@ def list_links(request: Request, run: Number) -> models.Links:
     views.write()  # the list is exact
     with Session(installation.database) as session:
         found = kept.links_of(session, manifest.id)
-    return models.Links(links=[_told(installation, each) for each in found])
+        who = makers(session, found, visitor_of(request))
+    return models.Links(links=[_told(installation, each, who[each.token]) for each in found])
 
 
 def make_link(request: Request, run: Number, body: MakeLink) -> models.Link:
@@ -47,7 +48,7 @@ def make_link(request: Request, run: Number, body: MakeLink) -> models.Link:
         refuse(faults)
         assert given is not None
         token = share_link(session, manifest.id, by=visitor.name, at=datetime.now(UTC), access=given)
-        return _told(installation, session.get_one(Link, token))
+        return _told(installation, session.get_one(Link, token), visitor.name)
 
 
 def revoke_link(request: Request, body: Revoke) -> None:
@@ -69,7 +70,7 @@ def _own(request: Request, run: int) -> Manifest:
     return manifest
 
 
-def _told(installation: Installation, link: Link) -> models.Link:
+def _told(installation: Installation, link: Link, maker: str) -> models.Link:
     now = datetime.now(UTC)
     return models.Link(
         token=link.token,
@@ -77,7 +78,7 @@ def _told(installation: Installation, link: Link) -> models.Link:
         audience=Audience(link.audience),
         company=link.company,
         readers=list(link.readers),
-        made_by=link.made_by,
+        made_by=maker,
         made_at=link.made_at,
         expires_at=link.expires_at,
         revoked_at=link.revoked_at,
