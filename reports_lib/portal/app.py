@@ -17,33 +17,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal import (
-    account,
-    ask,
-    charts,
-    gate,
-    language,
-    queries,
-    refusal,
-    reports,
-    run_actions,
-    runs,
-    saving,
-    share,
-    sign_in,
-    viewer,
-)
+from reports_lib.portal import gate, language, refusal
 from reports_lib.portal.api.app import api
 from reports_lib.portal.api.common import BASE
-from reports_lib.portal.guesses import Guesses
-from reports_lib.portal.keeper import Keeper
-from reports_lib.portal.options import Lists
+from reports_lib.portal.ask import pages as ask
+from reports_lib.portal.ask.options import Lists
+from reports_lib.portal.charts import pages as charts
 from reports_lib.portal.page import POLICY, STATIC
-from reports_lib.portal.quick import Quick
+from reports_lib.portal.queries import pages as queries
+from reports_lib.portal.queries import saving
+from reports_lib.portal.reports import pages as reports
 from reports_lib.portal.route import Route
-from reports_lib.portal.shelf import Shelf
-from reports_lib.portal.views import Counter
-from reports_lib.portal.watcher import Watcher
+from reports_lib.portal.runs import actions as run_actions
+from reports_lib.portal.runs import pages as runs
+from reports_lib.portal.runs.watcher import Watcher
+from reports_lib.portal.users import account, sign_in
+from reports_lib.portal.users.guesses import Guesses
+from reports_lib.portal.view import pages as viewer
+from reports_lib.portal.view import share
+from reports_lib.portal.view.keeper import Keeper
+from reports_lib.portal.view.quick import Quick
+from reports_lib.portal.view.shelf import Shelf
+from reports_lib.portal.view.views import Counter
 from reports_lib.runs.installation import Installation
 
 HEADERS = {

@@ -17,8 +17,8 @@ from reports_lib.accounts.visitor import NOBODY, Visitor
 from reports_lib.database.schema import Account
 from reports_lib.errors import ForbiddenError, SignInError
 from reports_lib.portal import cookies, language
-from reports_lib.portal.guesses import Guesses
 from reports_lib.portal.route import READS, Route
+from reports_lib.portal.users.guesses import Guesses
 from reports_lib.runs.installation import Installation
 
 

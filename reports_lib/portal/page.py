@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from reports_lib.accounts.visitor import NOBODY, Visitor
 from reports_lib.portal import language
 from reports_lib.portal.told import told
-from reports_lib.portal.words import role_word
+from reports_lib.portal.view.words import role_word
 
 STATIC = Path(__file__).parent / "static"
 # Scripts and styles are files of ours; nothing else is fetched, sent to or framed in.

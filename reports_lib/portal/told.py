@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from reports_lib.portal import language
-from reports_lib.portal.form import label
+from reports_lib.portal.ask.form import label
 from reports_lib.portal.language import N_, _
 
 # The first that fits counts, so what is said more exactly stands before what is said less so.

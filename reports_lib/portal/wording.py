@@ -11,9 +11,9 @@ from pathlib import Path
 from reports_lib.errors import DaybookError
 from reports_lib.parameters.kinds import FlagKind, IntervalKind
 from reports_lib.parameters.schema import Schema
-from reports_lib.portal.form import control
+from reports_lib.portal.ask.form import control
+from reports_lib.portal.ask.span import spoken
 from reports_lib.portal.language import _
-from reports_lib.portal.span import spoken
 from reports_lib.workspace import Workspace
 
 

@@ -10,8 +10,8 @@ from reports_lib.accounts import account as accounts
 from reports_lib.accounts import password as passwords
 from reports_lib.database.schema import Throttle
 from reports_lib.errors import DatabaseError
-from reports_lib.portal.agent import browser, system
 from reports_lib.portal.app import app
+from reports_lib.portal.users.agent import browser, system
 from tests.portal.people import PASSWORD, signed_in
 
 NEW = "words that are new here"
@@ -43,7 +43,7 @@ def test_it_says_who_one_is(client):
 
 
 def test_a_company_has_its_name(installation, monkeypatch):
-    monkeypatch.setattr("reports_lib.portal.account_view.named", lambda address: {"2": "Aurora & <Voice>"})
+    monkeypatch.setattr("reports_lib.portal.users.account_view.named", lambda address: {"2": "Aurora & <Voice>"})
     monkeypatch.setattr("reports_lib.accounts.reach.below", lambda address, company: frozenset({company}))
     monkeypatch.setitem(installation.__dict__, "warehouse", "an address")
     assert "Aurora &amp; &lt;Voice&gt;" in signed_in(installation, "viewer", "2").get("/account").text
@@ -53,7 +53,7 @@ def test_the_page_is_there_while_the_warehouse_is_not(installation, monkeypatch)
     def down(address):
         raise DatabaseError("it is down")
 
-    monkeypatch.setattr("reports_lib.portal.account_view.named", down)
+    monkeypatch.setattr("reports_lib.portal.users.account_view.named", down)
     monkeypatch.setattr("reports_lib.accounts.reach.below", lambda address, company: down(address))
     assert "<dd><bdi>417</bdi></dd>" in signed_in(installation, "viewer", "417").get("/account").text
 

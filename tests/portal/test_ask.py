@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Link, Run, State
 from reports_lib.errors import WarehouseError
 from reports_lib.parameters.options import Option
-from reports_lib.portal.options import Lists, Searchable
-from reports_lib.portal.span import Span, days
+from reports_lib.portal.ask.options import Lists, Searchable
+from reports_lib.portal.ask.span import Span, days
 from reports_lib.runs import plan
 from reports_lib.snapshots.seal import open_snapshot
 from tests.portal.ask_site import NAMED, OF_A_COMPANY

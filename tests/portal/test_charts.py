@@ -18,12 +18,13 @@ from reports_lib.display import Column
 from reports_lib.display.cells import text
 from reports_lib.errors import ParameterError
 from reports_lib.picture import NIGHT
-from reports_lib.portal import chart_data, vega
-from reports_lib.portal.chart_choice import Choice, Kind, Palette, Sort
-from reports_lib.portal.chart_data import chosen, figures
-from reports_lib.portal.chart_figures import shown
-from reports_lib.portal.chart_parts import Look
-from reports_lib.portal.chart_spec import spec
+from reports_lib.portal.charts import data as chart_data
+from reports_lib.portal.charts import vega
+from reports_lib.portal.charts.choice import Choice, Kind, Palette, Sort
+from reports_lib.portal.charts.data import chosen, figures
+from reports_lib.portal.charts.figures import shown
+from reports_lib.portal.charts.parts import Look
+from reports_lib.portal.charts.spec import spec
 from reports_lib.rendering.tables import StoredColumn
 from reports_lib.snapshots import links
 from tests.portal.people import signed_in

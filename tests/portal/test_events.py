@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from reports_lib.database.schema import State
-from reports_lib.portal import runs, watcher
+from reports_lib.portal.runs import pages as runs
+from reports_lib.portal.runs import watcher
 from tests.portal.conftest import served
 from tests.portal.people import token_of
 

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reports_lib.portal import page, quick
+from reports_lib.portal import page
 from reports_lib.portal.app import HEADERS
+from reports_lib.portal.view import quick
 from tests.portal.conftest import served
 from tests.portal.people import PASSWORD, signed_in, token_of
 

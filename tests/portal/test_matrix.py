@@ -23,7 +23,7 @@ from reports_lib.database.schema import Account, Audience, AuditEntry, ChartTemp
 from reports_lib.parameters.query import version
 from reports_lib.portal.api.app import CALLS
 from reports_lib.portal.app import ROUTES
-from reports_lib.portal.guesses import Guesses
+from reports_lib.portal.users.guesses import Guesses
 from reports_lib.snapshots import links
 from reports_lib.snapshots.links import Access
 from tests.portal.expected import APART, API, CASES, INSIDE, PROGRAMS, ROLES, filled

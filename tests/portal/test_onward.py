@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports_lib.portal.onward import onward
+from reports_lib.portal.users.onward import onward
 
 BAD = (
     "",

@@ -141,7 +141,7 @@ def test_search_and_period_narrow_list_and_counts(client, rows):  # TW-23, TW-24
 def test_times_of_the_period_are_of_the_zone_of_the_workspace(rows, installation):
     from zoneinfo import ZoneInfo
 
-    from reports_lib.portal.list_address import ListAddress
+    from reports_lib.portal.reports.address import ListAddress
 
     read = ListAddress.read({"since": "2026-03-29T03:30", "until": "2026-10-25T03:30"}, ZoneInfo("Europe/Kyiv"))
     assert read.wanted.since == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)  # 03:30 did not exist: the moment of the change

@@ -13,7 +13,7 @@ from reports_lib.database.schema import Account, Run, SignIn, State
 from reports_lib.errors import DatabaseError
 from reports_lib.parameters.query import version
 from reports_lib.portal import gate
-from reports_lib.portal.guesses import Guesses
+from reports_lib.portal.users.guesses import Guesses
 from reports_lib.snapshots import links
 from tests.portal.place import FAMILY, MADE, place
 
@@ -67,7 +67,7 @@ def test_readers_of_a_link_whose_names_no_database_takes(place, boss):
 
 
 def test_at_an_address_that_is_none_too_many_tokens_that_are_none_have_to_wait(place, monkeypatch):
-    monkeypatch.setattr("reports_lib.portal.guesses.FREE_OF_ADDRESS", 1)
+    monkeypatch.setattr("reports_lib.portal.users.guesses.FREE_OF_ADDRESS", 1)
     monkeypatch.setattr(place.web.state, "strays", Guesses())
     nobody = place.client()
     answers = [nobody.get("/nowhere", headers={"Authorization": "Bearer x"}).status_code for _ in range(3)]

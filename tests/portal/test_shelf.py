@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from reports_lib.accounts.visitor import NOBODY, Visitor
 from reports_lib.database.schema import Account, Audience, Link
 from reports_lib.errors import DatabaseError
-from reports_lib.portal import shelf as shelves
-from reports_lib.portal.shelf import Asker, Opened, Page, Shelf
-from reports_lib.portal.views import Counter
+from reports_lib.portal.view import shelf as shelves
+from reports_lib.portal.view.shelf import Asker, Opened, Page, Shelf
+from reports_lib.portal.view.views import Counter
 from reports_lib.snapshots.links import Grant
 from tests.portal.conftest import served
 from tests.portal.people import token_of

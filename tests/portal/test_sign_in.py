@@ -189,7 +189,7 @@ def test_the_language_of_a_user_is_kept_with_him(visitor, installation):
 
 
 def test_where_there_is_no_account_it_says_how_to_make_one(visitor, monkeypatch):
-    monkeypatch.setattr("reports_lib.portal.sign_in.accounts.are_there_any", lambda session: False)
+    monkeypatch.setattr("reports_lib.portal.users.sign_in.accounts.are_there_any", lambda session: False)
     assert "<code>daybook user add NAME --role admin</code>" in visitor.get("/sign-in").text
     monkeypatch.undo()
     assert "daybook user add" not in visitor.get("/sign-in").text

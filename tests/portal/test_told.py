@@ -22,7 +22,8 @@ from reports_lib.parameters.given import LONGEST, MOST, one
 from reports_lib.parameters.kinds import Context
 from reports_lib.parameters.options import Finder, Option
 from reports_lib.parameters.schema import Schema
-from reports_lib.portal import language, query_shelf
+from reports_lib.portal import language
+from reports_lib.portal.queries import saved as query_shelf
 from reports_lib.portal.told import SENTENCES, _pattern, told
 from reports_lib.rendering.formats import Format
 from reports_lib.runs import record

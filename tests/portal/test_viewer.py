@@ -15,7 +15,7 @@ from reports_lib.database.schema import Audience
 from reports_lib.errors import ThrottleError
 from reports_lib.families import draft
 from reports_lib.parameters.query import Query, write_query
-from reports_lib.portal.guesses import FREE, FREE_OF_ADDRESS, MOST, Guesses
+from reports_lib.portal.users.guesses import FREE, FREE_OF_ADDRESS, MOST, Guesses
 from reports_lib.runs.installation import Installation
 from reports_lib.snapshots import index, links
 from reports_lib.snapshots.removal import delete

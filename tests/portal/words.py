@@ -18,7 +18,7 @@ from reports_lib.families import heading
 from reports_lib.parameters.kinds import TimeZoneKind
 from reports_lib.parameters.query import read_query
 from reports_lib.parameters.schema import Schema
-from reports_lib.portal.form import label
+from reports_lib.portal.ask.form import label
 from reports_lib.portal.language import FOLDER, LANGUAGES
 
 ROOT = FOLDER.parent.parent  # reports_lib

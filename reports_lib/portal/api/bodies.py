@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from reports_lib.portal.chart_choice import MOST_COLUMNS, MOST_SERIES
-from reports_lib.portal.chart_choice import NAME as LONGEST_COLUMN
-from reports_lib.portal.chart_choice import TITLE as LONGEST_TITLE
-from reports_lib.portal.chart_templates import NAME as LONGEST_CHART
+from reports_lib.portal.charts.choice import MOST_COLUMNS, MOST_SERIES
+from reports_lib.portal.charts.choice import NAME as LONGEST_COLUMN
+from reports_lib.portal.charts.choice import TITLE as LONGEST_TITLE
+from reports_lib.portal.charts.templates import NAME as LONGEST_CHART
 
 MOST = 100  # of formats, addresses and parameters
 LONGEST = 2_000  # letters of any one text; what is told of each field is stricter

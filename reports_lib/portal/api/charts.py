@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import ChartTemplate, Visibility
-from reports_lib.portal import chart_templates
 from reports_lib.portal.api import bodies, models
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import Name, Number, installation_of
-from reports_lib.portal.chart_choice import Choice, Kind, Palette, Sort
+from reports_lib.portal.charts import templates as chart_templates
+from reports_lib.portal.charts.choice import Choice, Kind, Palette, Sort
 from reports_lib.portal.page import visitor_of
 
 

@@ -8,10 +8,10 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
 from reports_lib.errors import StateError
-from reports_lib.portal.follow import opened
 from reports_lib.portal.language import _
 from reports_lib.portal.page import visitor_of
-from reports_lib.portal.run_rights import LARGEST, shown
+from reports_lib.portal.runs.rights import LARGEST, shown
+from reports_lib.portal.view.follow import opened
 from reports_lib.runs.installation import Installation
 from reports_lib.snapshots.manifest import Manifest
 

@@ -8,13 +8,13 @@ from reports_lib.accounts.role import Right
 from reports_lib.parameters.kinds import Kind, WholeKind
 from reports_lib.parameters.schema import Parameter as Declared
 from reports_lib.parameters.schema import Schema
-from reports_lib.portal import options as lists
 from reports_lib.portal.api import models
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import Name, Words, installation_of
-from reports_lib.portal.form import control, help_of, label
+from reports_lib.portal.ask import options as lists
+from reports_lib.portal.ask.form import control, help_of, label
 from reports_lib.portal.language import _
-from reports_lib.portal.list_rows import families_of
+from reports_lib.portal.reports.rows import families_of
 
 PLAIN = ("choice", "flag", "pills")  # controls that show all there is to choose
 

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 from fastapi import Query, Request, Response
 
 from reports_lib.accounts.role import Right
-from reports_lib.portal import chart_tables, quick
 from reports_lib.portal.api import models
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import BASE, Name, Number, installation_of, manifest_of
+from reports_lib.portal.charts import tables as chart_tables
+from reports_lib.portal.view import quick
 from reports_lib.rendering.formats import Format
 from reports_lib.rendering.tables import TOTAL, StoredColumn, plain
 from reports_lib.runs.export import export

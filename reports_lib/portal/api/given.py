@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from reports_lib.errors import DaybookError
 from reports_lib.parameters.given import Given, one
 from reports_lib.parameters.schema import Parameter, Schema
-from reports_lib.portal.entered import Texts
+from reports_lib.portal.ask.entered import Texts
 
 
 def texts(schema: Schema, given: Mapping[str, Given]) -> tuple[Texts, dict[str, str]]:

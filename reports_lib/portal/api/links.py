@@ -14,13 +14,13 @@ from reports_lib.portal.api.bodies import MakeLink, Revoke
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import Number, installation_of, manifest_of
 from reports_lib.portal.api.faults import refuse
-from reports_lib.portal.guesses import Guesses
 from reports_lib.portal.language import _
 from reports_lib.portal.page import visitor_of
-from reports_lib.portal.share import companies_of
-from reports_lib.portal.sharing import Form, access, makers, revoke, share_link
-from reports_lib.portal.viewer import may_share
-from reports_lib.portal.views import Counter
+from reports_lib.portal.users.guesses import Guesses
+from reports_lib.portal.view.pages import may_share
+from reports_lib.portal.view.share import companies_of
+from reports_lib.portal.view.sharing import Form, access, makers, revoke, share_link
+from reports_lib.portal.view.views import Counter
 from reports_lib.runs.installation import Installation
 from reports_lib.snapshots import links as kept
 from reports_lib.snapshots.links import TOKEN

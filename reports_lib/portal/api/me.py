@@ -7,7 +7,7 @@ from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import installation_of
 from reports_lib.portal.api.models import Company, Me
 from reports_lib.portal.page import visitor_of
-from reports_lib.portal.share import companies_of
+from reports_lib.portal.view.share import companies_of
 
 
 def who_am_i(request: Request) -> Me:

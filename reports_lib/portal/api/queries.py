@@ -8,23 +8,23 @@ from sqlalchemy.orm import Session
 
 from reports_lib.accounts.role import Right
 from reports_lib.database.schema import Visibility
-from reports_lib.portal import query_shelf
 from reports_lib.portal.api import bodies, models
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import BASE, Name, Words, installation_of
 from reports_lib.portal.api.faults import refuse, renamed
 from reports_lib.portal.api.given import given_of, texts
 from reports_lib.portal.api.runs import accepted
-from reports_lib.portal.ask import ground_of
-from reports_lib.portal.entered import Entered, Texts
+from reports_lib.portal.ask.entered import Entered, Texts
+from reports_lib.portal.ask.pages import ground_of
 from reports_lib.portal.page import visitor_of
-from reports_lib.portal.queries import put_in_queue
-from reports_lib.portal.query_draft import FIXED, Draft
-from reports_lib.portal.query_keep import check_change, check_name, delete, keep, keep_new
-from reports_lib.portal.query_lines import Line, Readers, found
-from reports_lib.portal.query_shelf import Saved, knows
-from reports_lib.portal.rhythm import Rhythm
-from reports_lib.portal.saving import values_to_keep, wrong_values
+from reports_lib.portal.queries import saved as query_shelf
+from reports_lib.portal.queries.draft import FIXED, Draft
+from reports_lib.portal.queries.keep import check_change, check_name, delete, keep, keep_new
+from reports_lib.portal.queries.lines import Line, Readers, found
+from reports_lib.portal.queries.pages import put_in_queue
+from reports_lib.portal.queries.rhythm import Rhythm
+from reports_lib.portal.queries.saved import Saved, knows
+from reports_lib.portal.queries.saving import values_to_keep, wrong_values
 
 FIELDS = {
     "query-name": "name",

@@ -14,20 +14,21 @@ from reports_lib.database.schema import State
 from reports_lib.errors import ParameterError
 from reports_lib.parameters.given import Given
 from reports_lib.parameters.query import Query
-from reports_lib.portal import asking, query_shelf
 from reports_lib.portal.api import models
 from reports_lib.portal.api.bodies import Ask, Listed
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import BASE, Number, installation_of
 from reports_lib.portal.api.faults import refuse, renamed
 from reports_lib.portal.api.given import given_of, texts
-from reports_lib.portal.ask import ground_of
-from reports_lib.portal.entered import WEB, Entered
-from reports_lib.portal.list_address import ListAddress
-from reports_lib.portal.list_rows import FILES, Row, Rows, families_of
+from reports_lib.portal.ask import asking
+from reports_lib.portal.ask.entered import WEB, Entered
+from reports_lib.portal.ask.pages import ground_of
 from reports_lib.portal.page import visitor_of
-from reports_lib.portal.run_actions import remove
-from reports_lib.portal.run_rights import shown
+from reports_lib.portal.queries import saved as query_shelf
+from reports_lib.portal.reports.address import ListAddress
+from reports_lib.portal.reports.rows import FILES, Row, Rows, families_of
+from reports_lib.portal.runs.actions import remove
+from reports_lib.portal.runs.rights import shown
 from reports_lib.runs import record
 from reports_lib.runs.discard import LONGEST
 from reports_lib.runs.listing import Listing, Place

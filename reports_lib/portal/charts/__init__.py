@@ -1,0 +1,1 @@
+"""Charts of a report: ready-made, put together by hand, kept as templates."""

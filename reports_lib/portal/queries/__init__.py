@@ -1,0 +1,1 @@
+"""Saved queries: listed, saved, edited, run and scheduled."""

@@ -1,0 +1,108 @@
+"""The address of the list: all of its state, so that it can be kept, sent and gone back to.
+
+    /?state=error&q=weekly&since=2026-11-01T00:00&until=2026-11-08T00:00&before=1793529600000000-17
+
+Times are of the workspace's zone. What cannot be read is said beside its field, stays as it was typed,
+and narrows nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from reports_lib.errors import ParameterError
+from reports_lib.portal.language import _
+from reports_lib.runs.listing import Category, Place, Wanted
+from reports_lib.values.clock import moment
+
+LONGEST = 200  # letters of a search
+YEARS = range(1971, 2200)  # others are slips of the hand
+
+
+@dataclass(frozen=True)
+class ListAddress:
+    """What an address asks of the list: as typed, as read, and what is wrong with it, by field."""
+
+    typed: Mapping[str, str]  # the fields that are not empty
+    wanted: Wanted
+    before: Place | None = None
+    after: Place | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> Self:
+        """The address with these fields; never refused."""
+        typed = {name: _plain(query[name]) for name in ("state", "q", "since", "until") if _plain(query.get(name, ""))}
+        faults: dict[str, str] = {}
+        since, until = (_time(typed, name, zone, faults) for name in ("since", "until"))
+        if since and until and since >= until:
+            faults["until"] = _("The end must come after the beginning.")
+            until = None
+        wanted = Wanted(_category(typed, faults), typed.get("q", "")[:LONGEST], since, until)
+        if len(typed.get("q", "")) > LONGEST:
+            faults["q"] = _("Only the first {count} letters are looked for.").format(count=LONGEST)
+        return cls(typed, wanted, _place(query, "before"), _place(query, "after"), faults)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether there is anything to clear."""
+        return any(name in self.typed for name in ("q", "since", "until"))
+
+    @property
+    def cleared(self) -> str:
+        """The address without search and period (TW-25), of the same category."""
+        return self._with({name: self.typed[name] for name in ("state",) if name in self.typed})
+
+    def of(self, category: Category) -> str:
+        """The address of another category, from its first page."""
+        rest = {name: text for name, text in self.typed.items() if name != "state"}
+        return self._with(({} if category is Category.ALL else {"state": str(category)}) | rest)
+
+    def older(self, place: Place) -> str:
+        """The address of the page that follows the place."""
+        return self._with({**self.typed, "before": str(place)})
+
+    def newer(self, place: Place) -> str:
+        """The address of the page that comes before the place."""
+        return self._with({**self.typed, "after": str(place)})
+
+    @staticmethod
+    def _with(fields: Mapping[str, str]) -> str:
+        return "/?" + urlencode(fields) if fields else "/"
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable()).strip()
+
+
+def _category(typed: Mapping[str, str], faults: dict[str, str]) -> Category:
+    try:
+        return Category(typed.get("state", Category.ALL))
+    except ValueError:
+        said = _("There is no category “{name}”; all reports are shown.")
+        faults["state"] = said.format(name=typed["state"][:40])
+        return Category.ALL
+
+
+def _time(typed: Mapping[str, str], name: str, zone: ZoneInfo, faults: dict[str, str]) -> datetime | None:
+    if name not in typed:
+        return None
+    try:
+        wall = datetime.fromisoformat(typed[name])
+        if wall.year in YEARS:
+            return wall.astimezone(UTC) if wall.tzinfo else moment(wall, zone)
+    except ValueError:
+        pass
+    said = _("“{text}” is not a day and a time, such as 2026-11-01T08:00.")
+    faults[name] = said.format(text=typed[name][:40])
+    return None
+
+
+def _place(query: Mapping[str, str], name: str) -> Place | None:
+    try:
+        return Place.parse(query.get(name, ""))
+    except ParameterError:  # written by hand: the first page
+        return None

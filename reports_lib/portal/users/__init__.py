@@ -1,0 +1,1 @@
+"""Signing in, and what a user keeps for himself."""
