@@ -1,4 +1,4 @@
-"""How often a name, an address or a browser may be tried (T-66)."""
+"""How often a name, an address or a browser may be tried."""
 
 import threading
 from datetime import timedelta
@@ -61,8 +61,8 @@ def test_who_signs_in_is_forgiven_his_failures_and_no_others(session):
     for _ in range(3):
         throttle.take(session, [ANN, HERE], NOW)
     throttle.forgive(session, ANN, [HERE], NOW)
-    left = dict(session.execute(select(Throttle.key, Throttle.failures)).all())
-    assert left == {HERE: 10}
+    ours = select(Throttle.key, Throttle.failures).where(Throttle.key.in_([ANN, HERE]))  # others may have failed too
+    assert dict(session.execute(ours).all()) == {HERE: 10}
 
 
 def test_a_refused_try_counts_under_none_of_its_keys(session):

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from reports_lib.database.schema import State
 from reports_lib.portal.api.app import CALLS
-from reports_lib.portal.guesses import Guesses
+from reports_lib.portal.users.guesses import Guesses
 from tests.api.conftest import NORTH, SOUTH, program, web
 
 pytestmark = pytest.mark.kernel  # of what takes more than a few seconds

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Run, State
 from reports_lib.portal.api.app import CALLS, REFUSALS
 from reports_lib.portal.api.sent import LARGEST
-from reports_lib.portal.guesses import FREE, FREE_OF_ADDRESS
+from reports_lib.portal.users.guesses import FREE, FREE_OF_ADDRESS
 from tests.api.conftest import NORTH, program
 from tests.portal.shared import another
 

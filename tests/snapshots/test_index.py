@@ -98,9 +98,7 @@ def test_a_rebuild_corrects_rows_that_were_changed_and_keeps_links(session, stor
     session.flush()
     index.rebuild(session, store)
     assert rows(session) == before
-    assert (
-        links.open_link(session, token, NOON, Visitor("petro", Role.VIEWER)) == sealed.id
-    )
+    assert links.open_link(session, token, NOON, Visitor("petro", Role.VIEWER)) == sealed.id
 
 
 def test_a_rebuild_twice_changes_nothing(session, store, report):
