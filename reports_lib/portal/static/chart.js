@@ -74,6 +74,7 @@
     }
     const renderer = drawing.rows.length * Math.max(1, drawing.head.length - 1) > MANY ? "canvas" : "svg";
     drop = await window.daybookChart(fresh, drawing.spec, renderer, tell);
+    fresh.firstElementChild?.setAttribute("aria-hidden", "true"); // what it is drawn in says what it shows
     place.dataset.drawn = drawing.page; // so that one can wait for it
   }
 
