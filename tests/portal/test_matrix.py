@@ -275,6 +275,16 @@ def test_who_may_what_with_whose(place, things, visitors, case):  # T4, JD-72, G
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.fixture(autouse=True)
+def tidied(place, things):
+    """Queries that a test has made are gone after it: with hundreds of them lists would take their time."""
+    folder = place.installation.workspace.parameters / FAMILY
+    before = set(folder.iterdir())
+    yield
+    for path in set(folder.iterdir()) - before:
+        path.unlink()
+
+
 def test_every_address_has_its_case():
     known = {case.route for case in [*CASES, *PROGRAMS]} | APART
     there = {f"{route.methods[0]} {route.path}" for route in ROUTES}
