@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from reports_lib.errors import DaybookError, SettingError
 from reports_lib.parameters.schema import Schema
+from reports_lib.warehouse.tables import TABLES
 from reports_lib.workspace import FAMILY, Workspace
 
 ABOUT = "daybook"  # what of a notebook's metadata is ours
@@ -26,19 +27,21 @@ class Heading:
 
     `service` is the channel that the report is about and `type` the kind of service it serves
     (TW-18, TW-19), as the notebook's metadata tell them: `{"daybook": {"service": …, "type": …}}`.
+    Where the tables of the warehouse that it `needs` have no rows there is nothing to report on (MS-01).
     """
 
     title: str
     question: str
     service: str = ""
     type: str = ""
+    needs: tuple[str, ...] = ()
 
 
 def heading(notebook: Path) -> Heading:
     """The notebook's first cell and what its metadata add; one that does not open with a heading goes by its name."""
     read = _read(notebook)
     first, about = _opening(notebook, read), _about(read)
-    return replace(first, service=about["service"], type=about["type"])
+    return replace(first, service=about["service"], type=about["type"], needs=_needs(read))
 
 
 def _opening(notebook: Path, read: NotebookNode) -> Heading:
@@ -65,6 +68,7 @@ def faults(notebook: Path) -> Iterator[str]:
             "its metadata do not say which service and type its reports are listed under: "
             'add "daybook": {"service": "Calls", "type": "Customers"} (Property Inspector, Advanced Tools)'
         )
+    yield from (f"it needs {name!r}, which is no table of the warehouse" for name in _needs(read) if name not in TABLES)
     try:
         Schema.read(notebook)
     except DaybookError as error:
@@ -100,6 +104,13 @@ def _about(read: NotebookNode) -> dict[str, str]:
     told = read.metadata.get(ABOUT)
     found = told if isinstance(told, dict) else {}
     return {name: _line(found.get(name)) for name in ("service", "type")}
+
+
+def _needs(read: NotebookNode) -> tuple[str, ...]:
+    """The tables it needs rows of, as far as the metadata name some."""
+    told = read.metadata.get(ABOUT)
+    found = told.get("needs") if isinstance(told, dict) else None
+    return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
 
 
 def _line(value: object) -> str:

@@ -1,5 +1,6 @@
 """A request to what can be run: its notebook, its parameters, the data version it reads."""
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ REMEMBERED = 400_000  # options of all lists together; a company may have 50,000
 Key = tuple[Address, str | None, str, str, datetime | None]
 
 _known: dict[Key, list[Option]] = {}
+_filled: set[Key] = set()  # tables that have rows: what one version holds it holds for ever
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,14 @@ def options(lookup: str, author: Author, as_of: datetime, installation: Installa
         return _Lookups(address, latest(address), as_of, author.company, stack)(lookup)
 
 
+def lacking(needs: Iterable[str], author: Author, as_of: datetime, installation: Installation) -> list[str]:
+    """Those of the tables that a family needs of which `author` has no row in the newest data (MS-01)."""
+    with ExitStack() as stack:
+        address = installation.warehouse
+        looked = _Lookups(address, latest(address), as_of, author.company, stack)
+        return [name for name in needs if looked.is_empty(name)]
+
+
 class _Lookups:
     """The options that one company may read; the warehouse is opened when first asked, and closed with `stack`.
 
@@ -106,6 +116,15 @@ class _Lookups:
             if sum(map(len, list(_known.values()))) + len(found) > REMEMBERED:
                 _known.clear()
             _known[key] = found
+        return found
+
+    def is_empty(self, table: str) -> bool:
+        key = (self._address, self._version.name if self._version else None, self._company, table, None)
+        if key in _filled:
+            return False
+        found = self._open().is_empty(table)
+        if not found:
+            _filled.add(key)
         return found
 
     def _open(self) -> "Warehouse":

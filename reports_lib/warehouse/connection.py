@@ -100,6 +100,11 @@ class Warehouse:
         if wrong:
             raise WarehouseError(f"the warehouse is not as reports need it: {'; '.join(wrong)}")
 
+    def is_empty(self, name: str) -> bool:
+        """Whether the canonical table has no row, for whoever reads."""
+        self.check([name])
+        return not self.ask(_any_row, name)
+
     def options(self, lookup: str) -> list[Option]:
         """What the parameter kinds pick from, ordered by label; `lookup` is one of `LOOKUPS`."""
         if lookup not in LOOKUPS:
@@ -225,6 +230,11 @@ def _wanted(address: Address, version: str | None) -> str:
     if newest is None:
         raise WarehouseError(f"the lake at {address.place} has no data version")
     return newest.name
+
+
+def _any_row(tables: Tables, name: str) -> ir.Table:
+    table = tables(name)
+    return table.select(table.columns[0]).limit(1)
 
 
 def _options(tables: Tables, lookup: str) -> ir.Table:

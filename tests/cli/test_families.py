@@ -56,10 +56,10 @@ def test_lint_says_all_that_is_to_be_mended(daybook, office, sales):
     notebook.cells[3].source = 'open("/home/ann/sales.csv")'
     notebook.cells[3].outputs = [new_output("stream", text="1")]
     del notebook.cells[-1]
-    notebook.metadata["daybook"]["type"] = ["no text"]
+    notebook.metadata["daybook"] |= {"type": ["no text"], "needs": ["client", "clients"]}
     nbformat.write(notebook, path)
     answer = daybook("lint")
-    assert (answer.code, answer.err) == (13, "daybook: 6 to mend\n")
+    assert (answer.code, answer.err) == (13, "daybook: 7 to mend\n")
     told = answer.out.splitlines()
     assert all(line.startswith("sales: ") for line in told)
     for said in (
@@ -69,6 +69,7 @@ def test_lint_says_all_that_is_to_be_mended(daybook, office, sales):
         "no cell calls begin(globals())",
         "no cell shows facts(…)",
         "its metadata do not say which service and type",
+        "it needs 'clients', which is no table of the warehouse",
     ):
         assert any(said in line for line in told), said
 

@@ -371,3 +371,27 @@ def test_what_is_looked_up_for_many_runs_is_kept_within_bounds(asker, asking, mo
         assert send(client, client_tags="vip", run__key=str(number)).status_code == 303
         newest = max(map(len, plan._known.values()))
         assert sum(map(len, plan._known.values())) <= max(100, newest)
+
+
+@pytest.fixture
+def bookings(asking):
+    """A family that needs invoices, of which the warehouse has none, and clients, of which it has some."""
+    path = asking.workspace.notebooks / "customer_dynamics.ipynb"
+    read = json.loads(path.read_text())
+    read["metadata"]["daybook"]["needs"] = ["client", "invoice"]
+    made = path.with_name("bookings.ipynb")
+    made.write_text(json.dumps(read))
+    yield "/ask/bookings"
+    made.unlink()
+
+
+def test_what_there_are_no_data_for_cannot_be_asked_for(asker, asking, bookings):  # MS-01
+    chosen = {each.a["href"]: each for each in soup(asker.get("/ask")).select("main li.panel")}
+    assert "There is nothing to report on yet: no data in invoice" in chosen[bookings].text
+    assert "nothing to report on" not in chosen[FORM].text
+    refused = send(asker, bookings)
+    assert refused.status_code == 409
+    assert "There is nothing to report on yet: no data in invoice" in refused.text
+    assert entry(soup(refused), "interval") == "last month"  # nothing is lost
+    assert runs(asking) == []
+    assert send(asker, FORM, run__key="b" * 32).status_code == 303

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from reports_lib.delivery.addresses import check_sendable, recipients
-from reports_lib.errors import DaybookError, ParameterError
+from reports_lib.errors import DaybookError, ParameterError, StateError
+from reports_lib.families import heading
 from reports_lib.parameters.given import one
 from reports_lib.parameters.kinds import TimeZoneKind
 from reports_lib.parameters.options import Lookup
@@ -24,7 +25,7 @@ from reports_lib.portal.language import _
 from reports_lib.portal.told import told
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
-from reports_lib.runs.plan import plan
+from reports_lib.runs.plan import lacking, plan
 from reports_lib.runs.queue import submit
 from reports_lib.runs.request import Request
 from reports_lib.snapshots.manifest import Author
@@ -105,9 +106,20 @@ def put_in_queue(family: str, entered: Entered, ground: Ground, installation: In
     What cannot be made is refused now, and not by a worker later: raises what `plan` does.
     """
     asked = request(family, entered, ground)
+    if text := not_active(family, ground.author, ground.now, installation):
+        raise StateError(text)
     plan(asked, installation)
     with Session(installation.database) as session, session.begin():
         return submit(session, asked).id
+
+
+def not_active(family: str, author: Author, now: datetime, installation: Installation) -> str:
+    """Why the family cannot be asked for yet: the warehouse holds nothing of what it needs (MS-01); else empty."""
+    needs = heading(installation.workspace.notebook(family)).needs
+    missing = lacking(needs, author, now, installation) if needs else []
+    return (
+        _("There is nothing to report on yet: no data in {tables}").format(tables=", ".join(missing)) if missing else ""
+    )
 
 
 def as_of(entered: Entered, ground: Ground) -> datetime:

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from reports_lib.accounts.role import Right
+from reports_lib.accounts.visitor import Visitor
 from reports_lib.errors import DaybookError, ParameterError, SettingError
 from reports_lib.families import heading
 from reports_lib.parameters.options import Option
@@ -40,7 +41,17 @@ def families(request: Request) -> Response:
     installation, visitor = _installation(request), visitor_of(request)
     known = [Family.of(installation.workspace, name) for name in installation.workspace.families()]
     sets = {family.name: saved(installation, family.name, visitor) for family in known}
-    return page(request, "ask.html.j2", families=known, sets=sets)
+    return page(request, "ask.html.j2", families=known, sets=sets, idle=_idle(installation, visitor, known))
+
+
+def _idle(installation: Installation, visitor: Visitor, known: Sequence[Family]) -> dict[str, str]:
+    """Why families cannot be asked for yet, by name; nothing while the warehouse cannot say."""
+    author, now = options.author_of(visitor), datetime.now(UTC)
+    try:
+        told_of = {each.name: asking.not_active(each.name, author, now, installation) for each in known}
+    except DaybookError:
+        return {}
+    return {name: text for name, text in told_of.items() if text}
 
 
 def ask(request: Request, family: str) -> Response:
