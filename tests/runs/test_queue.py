@@ -117,7 +117,7 @@ def test_eight_processes_that_ask_with_one_key_ask_for_one_run(installation):  #
 
 
 def test_people_come_before_the_schedule(session):
-    scheduled = queue.submit(session, request(author=SYSTEM))
+    scheduled = queue.submit(session, request(run_key="schedule:daily@2026-11-01T06:00:00+00:00"))  # whoever owns it
     asked = queue.submit(session, request())
     order = []
     worker = session.scalar(text("SELECT worker_id FROM procrastinate_register_worker_v1()"))

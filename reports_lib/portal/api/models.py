@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from reports_lib.accounts.role import Right, Role
 from reports_lib.database.schema import Audience, State, Visibility
@@ -52,6 +52,7 @@ class Family(Out):
     question: str
     service: str
     type: str
+    needs: list[str] = Field(description="Tables of the warehouse without whose rows there is nothing to report on.")
 
 
 class Families(Out):
