@@ -41,7 +41,7 @@ ROWS = {
         {"company_id": 3, "parent_company_id": 1, "name": "Southern Voice"},
     ],
     "currency": [{"code": "EUR"}, {"code": "USD"}],
-    "client": [{"client_id": 1, "company_id": 3}],
+    "client": [{"client_id": 1, "company_id": 3}, {"client_id": 2, "company_id": 2}],
     "client_tag": [{"client_id": 1, "tag": tag} for tag in TAGS],
     "app_user": [{"user_id": 7, "full_name": "Southern Owner", "company_id": 3}],
     "package": [{"package_id": 1, "name": "Flat 100"}],
