@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from reports_lib.accounts.visitor import NOBODY, Visitor
-from reports_lib.portal import language
+from reports_lib.portal import cookies, language
 from reports_lib.portal.told import told
 from reports_lib.portal.view.words import role_word
 
@@ -21,6 +21,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
+
+LOCAL = ("127.0.0.1", "localhost", "::1")  # browsers trust them as they do https
 
 
 def visitor_of(request: Request) -> Visitor:
@@ -40,12 +42,13 @@ def page(
 
 
 def _referrer(request: Request) -> str:
-    """What a browser may say of where it comes from: never a path, for that may hold a link's token.
+    """What a browser may say of where it comes from: nothing, for an address may hold a link's token.
 
-    A report says nothing at all. The other pages have forms, and a form of a page that says nothing is
-    sent with `Origin: null`: at an address neither local nor encrypted the gate could not tell it from a foreign one.
+    Only at an address neither local nor encrypted does a page with forms name its site, without a path:
+    there a browser says where a write is from by nothing else, and the gate would refuse it.
     """
-    return "no-referrer" if request.url.path == "/view" else "strict-origin"
+    tells_otherwise = cookies.is_encrypted(request) or request.url.hostname in LOCAL
+    return "no-referrer" if tells_otherwise or request.url.path == "/view" else "strict-origin"
 
 
 def here(request: Request) -> str:

@@ -98,6 +98,14 @@ def test_only_files_of_ours_are_run_and_none_of_a_page(client, sealed, rows):
         assert not re.search(r"<[^>]+ (style|on\w+)=", answer.text)
 
 
+@pytest.mark.parametrize(
+    ("host", "policy"),
+    [("127.0.0.1:8127", "no-referrer"), ("localhost", "no-referrer"), ("reports.example.com", "strict-origin")],
+)
+def test_a_page_says_where_it_is_only_where_a_browser_cannot_tell_otherwise(client, host, policy):
+    assert client.get("/ask", headers={"Host": host}).headers["referrer-policy"] == policy
+
+
 @pytest.mark.parametrize("address", ["/", "/view?id=x", "/nowhere", "/static/daybook.css", "/health"])
 def test_every_answer_carries_the_guarding_headers(client, address):
     headers = client.get(address).headers
