@@ -26,7 +26,9 @@ ASK = {"interval": "last month", "currency": "USD"}
 @pytest.fixture(scope="module")
 def filled(place):
     client = {"client_id": 1, "company_id": 2}
-    place.warehouse({"company": [{"company_id": 1}, {"company_id": 2}], "currency": [{"code": "USD"}], "client": [client]})
+    place.warehouse(
+        {"company": [{"company_id": 1}, {"company_id": 2}], "currency": [{"code": "USD"}], "client": [client]}
+    )
     return place
 
 
