@@ -3,6 +3,7 @@
 A kernel draws its charts by itself; in a run a renderer draws for it. Both draw the same picture.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -62,12 +63,12 @@ def svg(specification: Spec, title: str, description: str) -> str:
 
     Nothing is fetched for it. Raises `NotebookError` if it cannot be drawn.
     """
-    return named(_drawn(_unlimited(_drawable(specification)), title), title, description)
+    return named(_drawn(specification, title, _unlimited), title, description)
 
 
 def bare(specification: Spec, title: str) -> str:
     """The picture of any specification without words about it; nothing is fetched. Raises `NotebookError`."""
-    return _drawn(_drawable(specification), title)
+    return _drawn(specification, title)
 
 
 def png(drawn: str, scale: float = 2) -> bytes:
@@ -75,9 +76,9 @@ def png(drawn: str, scale: float = 2) -> bytes:
     return bytes(_converter().svg_to_png(drawn, scale=scale))
 
 
-def _drawn(specification: Spec, title: str) -> str:
+def _drawn(specification: Spec, title: str, prepared: Callable[[Spec], Spec] = dict) -> str:
     try:
-        return str(_converter().vegalite_to_svg(specification, allowed_base_urls=[]))
+        return str(_converter().vegalite_to_svg(prepared(_drawable(specification)), allowed_base_urls=[]))
     except Exception as error:  # whatever a specification that is not ours brings about
         said = (str(error).splitlines() or [""])[0]
         raise NotebookError(f"the chart {title!r} cannot be drawn: {type(error).__name__}: {said}") from None

@@ -1,4 +1,4 @@
-"""Signing in: what is let in, what is not, what it costs, and what is written down (T-67, T19)."""
+"""Signing in: what is let in, what is not, what it costs, and what is written down (T5)."""
 
 from dataclasses import replace
 from datetime import timedelta

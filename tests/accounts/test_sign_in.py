@@ -1,4 +1,4 @@
-"""Signed-in browsers and tokens: how long they last, and what ends them at once (T-68)."""
+"""Signed-in browsers and tokens: how long they last, and what ends them at once (T5)."""
 
 from datetime import timedelta
 

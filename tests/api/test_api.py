@@ -302,7 +302,7 @@ def test_a_browser_that_is_signed_in_may_too(installation, reports, rows, compan
     assert page.get("/api/v1/me").status_code == 200
     assert page.post("/api/v1/runs", json=ASK).status_code == 202
     foreign = {"Sec-Fetch-Site": "cross-site"}
-    assert page.post("/api/v1/runs", json=ASK, headers=foreign).status_code == 403  # T-70
+    assert page.post("/api/v1/runs", json=ASK, headers=foreign).status_code == 403  # T5
 
 
 def test_views_of_links_are_counted(client, installation, done):

@@ -1,4 +1,4 @@
-"""Who may do what by the API: each role, each company, each token (T-66 … T-70, G-13, Q-15)."""
+"""Who may do what by the API: each role, each company, each token (T5, G-13, Q-15)."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ def test_nobody_passes_without_a_token(installation, call):
 
 
 @pytest.mark.parametrize("call", [c for c in CALLS if c.method != "GET"], ids=named)
-def test_no_write_comes_from_a_foreign_page(people, call):  # T-70
+def test_no_write_comes_from_a_foreign_page(people, call):  # T5
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "", "Origin": "https://evil.example"}):
         answer = people[Role.ADMIN].request(call.method, f"/api/v1{at(call.path)}", headers=headers)
         assert answer.status_code == 403

@@ -123,7 +123,7 @@ def client(installation, sealed):
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: while it is there no other test of this process can run an event loop
 def browser():
     """Debian's Chromium."""
     sync_api = pytest.importorskip("playwright.sync_api")

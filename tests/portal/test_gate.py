@@ -1,4 +1,4 @@
-"""The gate before every address: who may pass it, and with what (T-66 … T-70, T19)."""
+"""The gate before every address: who may pass it, and with what (T5)."""
 
 import re
 
@@ -111,7 +111,7 @@ def test_a_viewer_only_reads(viewer, route):
     ],
     ids=str,
 )
-def test_no_write_comes_from_a_foreign_page(writer, route, origin):  # T-70
+def test_no_write_comes_from_a_foreign_page(writer, route, origin):  # T5
     client = writer
     for method in set(route.methods) - set(READS):
         answer = client.request(method, at(route.path), headers=origin)

@@ -1,4 +1,4 @@
-"""Where one goes on after signing in: nothing but a page of ours (T-70)."""
+"""Where one goes on after signing in: nothing but a page of ours (T5)."""
 
 from urllib.parse import urljoin, urlsplit
 

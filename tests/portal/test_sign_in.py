@@ -1,4 +1,4 @@
-"""Signing in and out by the pages: cookies, languages, waits (T-66 … T-70)."""
+"""Signing in and out by the pages: cookies, languages, waits (T5)."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Signing in and the account page in a real browser, and behind a real server (T-66 … T-70)."""
+"""Signing in and the account page in a real browser, and behind a real server."""
 
 import http.client
 import urllib.parse

@@ -203,7 +203,7 @@ def test_two_clocks_at_once(office):
         one.database.dispose()
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     line=st.sampled_from(list(LINES)),
     zone=st.sampled_from(ZONES).map(ZoneInfo),
@@ -241,7 +241,7 @@ def test_clocks_that_are_killed_at_any_moment_lose_and_double_nothing(office):  
     entry, begun, chance = every_minute(f"often-{next(_number)}"), time.time(), random.Random(7)
     program = [sys.executable, "-m", "tests.runs.clock_process", entry.name, str(begun)]
     running = []
-    for _ in range(8):
+    for _ in range(5):
         while len(running) < 2:
             process = subprocess.Popen(
                 program, cwd=ROOT, env=os.environ | office.environment, stdout=subprocess.PIPE, text=True
