@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from types import SimpleNamespace
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts.role import Role
@@ -15,6 +16,7 @@ from reports_lib.database.schema import Audience
 from reports_lib.errors import ThrottleError
 from reports_lib.families import draft
 from reports_lib.parameters.query import Query, write_query
+from reports_lib.portal.app import app
 from reports_lib.portal.users.guesses import FREE, FREE_OF_ADDRESS, MOST, Guesses
 from reports_lib.runs.installation import Installation
 from reports_lib.snapshots import index, links
@@ -135,7 +137,8 @@ def test_bytes_that_changed_are_never_served(client, sealed, installation):  # F
     path.chmod(0o644)
     path.write_bytes(whole[:-1] + b"!")
     try:
-        answer = client.get("/view", params={"id": token, "as": "html"})
+        new = TestClient(app(installation), cookies=client.cookies)  # one that has not read the file before
+        answer = new.get("/view", params={"id": token, "as": "html"})
         assert answer.status_code == 500
         assert "no longer matches its name" in answer.text
     finally:
