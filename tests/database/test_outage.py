@@ -135,7 +135,7 @@ def test_a_server_that_goes_away_in_mid_run_is_told_as_what_heals(lone, tmp_path
         if step == "The sums" and (sandbox.folder / "ready").exists() and done == 3:
             threading.Timer(0.5, end_server, [lone]).start()
 
-    with pytest.raises(DatabaseError, match=r"^sales: 'The sums' lost the warehouse: [a-z "]+$") as caught:
+    with pytest.raises(DatabaseError, match=r"^sales: 'The sums' lost the warehouse: [a-z \x22]+$") as caught:
         execute(tmp_path / "sales.ipynb", Resolved({}, {}, {}, {}), sandbox, moved)
     assert caught.value.can_heal
     assert "password=" not in sandbox.executed.read_text().replace("password=…", "")
