@@ -11,10 +11,10 @@ from reports_lib.workspace import Workspace
 
 # SQLSTATE classes of a server that is away, full or shutting down. Deadlocks and constraint
 # failures are not among them: whoever caused those can try again or must know.
-AWAY = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 UNREACHABLE = ("08", "25P03", "53", "57P", "58")
+AWAY = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 
-# A process that is stopped in the midst of a transaction holds its rows for as long, as long as a lease.
+# Who is stopped in the midst of a transaction keeps the rows that it locked for so long, and not for ever.
 IDLE_SECONDS = 10
 _IDLE = "idle_in_transaction_session_timeout"
 

@@ -23,6 +23,7 @@ from reports_lib.runs.queue import submit
 from reports_lib.runs.request import Request
 from reports_lib.warehouse.connection import connect
 
+LOOKUP = "5min"  # that what an entry is asked for each of may take to be looked up
 _LOCKS = 4_301_728_645_917_320_846  # tells our locks from others' on the same database
 
 
@@ -134,6 +135,8 @@ def _decide(installation: Installation, entry: Entry, now: datetime | None) -> l
             if not entry.due(_last(session, entry), now or _now(session)):
                 return []  # nearly always, and then nobody need wait for the lock
             session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(entry.name, _LOCKS))))
+            if entry.needs_lookup:  # a large warehouse takes its time to answer, and the transaction waits for it
+                session.execute(select(func.set_config("idle_in_transaction_session_timeout", LOOKUP, True)))
             decided = []
             for tick, decision in _next(session, entry, now or _now(session)):
                 became = Decided(entry.name, tick, decision)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
+from reports_lib.database import engine
 from reports_lib.database.schema import Decision, Run, State, Tick
 from reports_lib.errors import WarehouseError
 from reports_lib.parameters.schema import Schema
@@ -173,6 +174,21 @@ def test_one_run_for_each_option_of_the_warehouse(office):
         ("USD", "USD", []),
     ]
     assert decisions(office, entry) == hours((0, ASKED))
+
+
+def test_a_warehouse_that_answers_slowly_is_waited_for(office, monkeypatch):
+    monkeypatch.setattr(engine, "IDLE_SECONDS", 1)
+    own, connect = Installation(office.workspace), clock.connect
+
+    def slowly(*words, **more):
+        time.sleep(1.5)
+        return connect(*words, **more)
+
+    monkeypatch.setattr(clock, "connect", slowly)
+    entry = each_currency(office)
+    (decided,) = clock.look(own, [entry], NOON)
+    assert (decided.decision, len(decided.runs)) == (ASKED, 3)
+    own.database.dispose()
 
 
 def test_without_a_warehouse_the_tick_waits_and_the_others_do_not(office, without_warehouse):
