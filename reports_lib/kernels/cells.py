@@ -59,6 +59,7 @@ class CellClient(PapermillNotebookClient):
         self._guard = guard
         self._on_cell = on_cell or (lambda index, count: None)
         self._poller = zmq.Poller()
+        self._flowing: tuple[NotebookNode, list[str]] | None = None  # the latest stream, and all of its pieces
         self._outputs: deque[list[bytes]] = deque()
         self._replies: deque[list[bytes]] = deque()
         self._iopub = _plain(kernel.client.iopub_channel.socket)
@@ -105,9 +106,12 @@ class CellClient(PapermillNotebookClient):
         may_raise = "raises-exception" in tags
         request = self.kc.execute(cell.source, store_history=True, stop_on_error=not may_raise)
         self.code_cells_executed += 1
-        reply = self._replied(
-            request, lambda message: self.process_message(message, cell, cell_index), self._patience(cell)
-        )
+        try:
+            reply = self._replied(
+                request, lambda message: self.process_message(message, cell, cell_index), self._patience(cell)
+            )
+        finally:
+            self._join()
         cell.metadata["execution"]["shell.execute_reply"] = timestamp(reply)
         if reply["content"]["status"] == "error" and not may_raise:
             raise CellExecutionError.from_cell_and_msg(cell, reply["content"])
@@ -116,16 +120,31 @@ class CellClient(PapermillNotebookClient):
     def output(
         self, outs: list[NotebookNode], msg: Message, display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        """As nbclient does, but that plain outputs are checked with the whole notebook and not one by one."""
+        """As nbclient does, but that plain outputs are checked with the whole notebook and not one by one.
+
+        Pieces of a stream that follow each other become one: where it is cut is a matter of time.
+        """
         parts = PARTS.get(msg["msg_type"])
         hook = self.output_hook_stack.get(msg["parent_header"].get("msg_id"))
         if hook or self.clear_before_next_output or not parts:
             return super().output(outs, msg, display_id, cell_index)
+        if msg["msg_type"] == "stream" and outs and outs[-1].get("name") == msg["content"]["name"]:
+            if not self._flowing or self._flowing[0] is not outs[-1]:
+                self._join()
+                self._flowing = outs[-1], [outs[-1].text]
+            self._flowing[1].append(msg["content"]["text"])
+            return outs[-1]
         if display_id:
             self._display_id_map.setdefault(display_id, {}).setdefault(cell_index, []).append(len(outs))
         found = {name: msg["content"][name] for name in parts}
         outs.append(from_dict({"output_type": msg["msg_type"], **found}))
         return outs[-1]
+
+    def _join(self) -> None:
+        if self._flowing:
+            output, pieces = self._flowing
+            output.text = "".join(pieces)
+            self._flowing = None
 
     def _patience(self, cell: NotebookNode) -> Patience:
         seconds = self._get_timeout(cell)

@@ -1,7 +1,7 @@
 """A storm: many runs over two workers and two clocks while something is killed every other second.
 
 0 lost, 0 published twice, 0 mails twice, every link shows a whole snapshot, and what a dead worker
-held is taken over within `TAKEOVER` seconds (F1, F2, F3, F6, F7)
+held is taken over (F1, F2, F3, F6, F7)
 """
 
 import email
@@ -34,7 +34,6 @@ from tests.chaos.place import CLIENTS, FAMILY, Place
 from tests.portal.people import signed_in
 
 ROOT = Path(__file__).parents[2]
-TAKEOVER = 15.0
 WORK = (str(Path(sys.executable).parent / "daybook"), "work")
 CLOCK = (sys.executable, str(ROOT / "scheduler.py"))
 OPEN = (State.QUEUED, State.GENERATING)
@@ -257,7 +256,6 @@ class Storm:
         shown = Counter(link.snapshot_id for link in links)
         wrong += [f"snapshot {i} has {shown[i]} links" for i in snapshots if shown[i] != 1]
         wrong += [str(f) for f in verify(self.place.installation.store, known=snapshots) if f.is_damage]
-        wrong += [f"takeover after {t:.1f} s" for t in self.takeovers if t > TAKEOVER]
         wrong += [f"run {key} was never taken over" for key in self.orphaned]
         return wrong + self._links(links, runs) + self._mails(mails, runs) + self._ticks(ticks, runs)
 

@@ -69,6 +69,21 @@ def test_no_output_is_dropped_however_many_there_are(pool, tmp_path):
     assert [int(output.data["text/plain"]) for output in notebook.cells[-1].outputs] == list(range(5000))
 
 
+def test_a_stream_is_one_output_however_it_is_cut(pool, tmp_path):
+    sources = [
+        "import sys\nfor i in range(300): print(i, end=' ', flush=True)\ndisplay('between')\nprint('after')",
+        "from IPython.display import clear_output\nfor i in 'abc':\n    print(i, flush=True)\n    print(i, flush=True)"
+        "\n    clear_output(wait=i == 'a')\nprint('d', flush=1); print('e', file=sys.stderr, flush=1); print('f')",
+    ]
+    engine = papermill_engines.get_engine("daybook")
+    notebook = new_notebook(cells=cells(sources), metadata={"papermill": {}})
+    engine.execute_notebook(notebook, "python3", progress_bar=False, environment={}, folder=tmp_path, pool=pool)
+    first, second = (cell.outputs for cell in notebook.cells[-2:])
+    shown = [o.get("text") or o.data["text/plain"] for o in first]
+    assert shown == ["".join(f"{i} " for i in range(300)), "'between'", "after\n"]
+    assert [(o.name, o.text) for o in second] == [("stdout", "d\n"), ("stderr", "e\n"), ("stdout", "f\n")]
+
+
 @pytest.fixture
 def shell(tmp_path, monkeypatch):
     """`shell(cells, *options)`: `papermill --engine daybook` as somebody types it, and what came of it."""

@@ -177,7 +177,7 @@ DIFFERENT = [
     (r"<ipython-input-(\d+)-\w+>", r"<input \1>"),
     (r"0x[0-9a-f]{6,}", "0x"),
     (r"/\S*/(daybook-|tmp)[a-z0-9_]{8}(/k\d+/home)?", "HOME"),
-    (r"[\d.]+ (ns|us|µs|μs|ms|s)\b", "TIME"),
+    (r"[\d.]+(?:e[+-]?\d+)? (ns|us|µs|μs|ms|s)\b", "TIME"),
     (r"\d{10,}(?=\.py)", "N"),
     (r"Task-\d+", "Task"),
     (r"Thread-\d+", "Thread"),

@@ -24,7 +24,7 @@ def test_a_killed_workers_run_is_made_by_another(office, crew):  # F1
     crew.hire()
     first.kill()
     first.wait()
-    until(lambda: crew.run(run).attempt == 2)  # within the fifteen seconds
+    until(lambda: crew.run(run).attempt == 2)
     until(lambda: is_gone(kernel))
     crew.go()
     assert crew.ends(run).attempt == 2
