@@ -11,7 +11,12 @@ from reports_lib.workspace import Workspace
 
 # SQLSTATE classes of a server that is away, full or shutting down. Deadlocks and constraint
 # failures are not among them: whoever caused those can try again or must know.
-UNREACHABLE = ("08", "53", "57P", "58")
+AWAY = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
+UNREACHABLE = ("08", "25P03", "53", "57P", "58")
+
+# A process that is stopped in the midst of a transaction holds its rows for as long, as long as a lease.
+IDLE_SECONDS = 10
+_IDLE = "idle_in_transaction_session_timeout"
 
 
 def engine(workspace: Workspace) -> Engine:
@@ -27,7 +32,7 @@ def engine_of(url: str) -> Engine:
     """An engine on the database of a `postgresql://` address; connects on first use."""
     made = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"},
+        connect_args={"connect_timeout": CONNECT_SECONDS, "options": f"-c timezone=UTC -c {_IDLE}={IDLE_SECONDS}s"},
         pool_pre_ping=True,
         hide_parameters=True,  # errors are logged, and values may be tokens of links
         pool_size=5,
@@ -38,11 +43,11 @@ def engine_of(url: str) -> Engine:
     def refuse(context: ExceptionContext) -> None:
         error = context.original_exception
         # A connection found dead by the ping before use is replaced without a word.
-        if not context.is_pre_ping and isinstance(error, psycopg.OperationalError) and _is_away(error):
+        if not context.is_pre_ping and isinstance(error, AWAY) and _is_away(error):
             raise DatabaseError(f"the database at {place(url)} cannot be reached: {reason(error, url)}") from error
 
     return made
 
 
-def _is_away(error: psycopg.OperationalError) -> bool:
+def _is_away(error: psycopg.DatabaseError) -> bool:
     return error.sqlstate is None or error.sqlstate.startswith(UNREACHABLE)

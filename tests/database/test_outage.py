@@ -9,9 +9,12 @@ import nbformat
 import psycopg
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from reports_lib.database import server
 from reports_lib.database.cluster import Cluster
+from reports_lib.database.engine import engine_of
 from reports_lib.database.outage import outage, without_passwords
 from reports_lib.errors import DatabaseError, NotebookError
 from reports_lib.parameters.schema import Resolved
@@ -155,3 +158,15 @@ def test_a_warehouse_whose_server_is_down_heals_too(lone):
     assert "password=…" in str(caught.value)
     with pytest.raises(DatabaseError, match="cannot be reached"):
         open_postgres(Address(reader.database))
+
+
+def test_a_process_that_stops_in_a_transaction_does_not_keep_its_rows(workspace):  # F4: SIGSTOP while it publishes
+    made = engine_of(server.database_url(workspace))
+    with Session(made) as session:
+        (limit,) = session.execute(text("SHOW idle_in_transaction_session_timeout")).one()
+        assert limit == "10s"
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 100"))
+        time.sleep(0.5)
+        with pytest.raises(DatabaseError, match="idle-in-transaction timeout"):
+            session.execute(text("SELECT 1"))
+    made.dispose()
