@@ -40,6 +40,7 @@ WORDS = (
     "could not connect",
     "unable to connect",
     "is the server running",
+    'failed to execute query "rollback"',  # what DuckDB says first when a connection is gone
 )
 SECRET = re.compile(r"""password=('(?:\\.|[^'\\])*'|[^\s'"\\@]+)|(?<=://)([^\s:/@]*):[^\s'"\\@/]+(?=@)""")
 

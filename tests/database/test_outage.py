@@ -45,6 +45,7 @@ ON_AND_ON = "while True: warehouse.table('client').count().to_pyarrow(); time.sl
         ("InternalException", "INTERNAL Error: Failed to query: server closed the connection unexpectedly"),
         ("OperationalError", "consuming input failed: server closed the connection unexpectedly\n\tThis probably"),
         ("OperationalError", "the connection is closed"),
+        ("Error", 'Failed to execute query "ROLLBACK": '),
         ("AdminShutdown", "terminating connection due to administrator command"),
         ("CannotConnectNow", "FATAL:  the database system is starting up"),
         ("OperationalError", 'connection to server at "db" (10.0.0.1), port 5432 failed: Connection refused'),

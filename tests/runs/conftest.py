@@ -1,9 +1,9 @@
 """An office: a workspace of its own with the real notebooks, a small lake and a database, for whole runs."""
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ import httpx2
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from reports_lib.database import server
 from reports_lib.database.roles import make_database
 from reports_lib.database.schema import Link, Run, Snapshot
 from reports_lib.database.server import database_url
@@ -31,9 +32,9 @@ from reports_lib.workspace import Workspace
 from tests.conftest import to_arrow
 from tests.metrics import golden
 from tests.portal.people import signed_in
+from tests.runs.crew import AS_OF, WAITS, Crew
 
 ROOT = Path(__file__).parents[2]
-AS_OF = datetime(2024, 4, 10, 9, 30, tzinfo=UTC)
 QUARTER = {"interval": "2024-01-01/2024-03-31", "time_zone": "Europe/Kyiv", "client_type": "client"}
 PARAMETERS = "from reports_lib.parameters.kinds import Interval, Whole"
 
@@ -136,3 +137,40 @@ def without_warehouse(office: Office) -> Iterator[Office]:
     yield replace(office, installation=installation)
     installation.database.dispose()
     away.rename(office.workspace.lake)
+
+
+@pytest.fixture
+def crew(office, tmp_path):
+    """The office's workers; each test has a family of its own, named as the test is."""
+    made = Crew(office.installation, dict(office.environment), tmp_path, [])
+    yield made
+    made.dismiss()
+    with Session(office.installation.database) as session, session.begin():
+        session.execute(text("UPDATE run SET state = 'cancelled', formed_at = now() WHERE formed_at IS NULL"))
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A workspace with a database server of its own, which a test may stop."""
+    root = Path(tempfile.mkdtemp(prefix="daybook-house-"))
+    root.chmod(0o755)
+    (root / "notebooks").mkdir()
+    (root / "parameters").mkdir()
+    cells = [
+        new_markdown_cell("# Restarted"),
+        new_code_cell(PARAMETERS),
+        new_code_cell('interval: Interval = "last month"', metadata={"tags": ["parameters"]}),
+        new_code_cell(WAITS.format(folder=str(tmp_path))),
+    ]
+    nbformat.write(new_notebook(cells=cells), root / "notebooks/restarted.ipynb")
+    environment = {"DAYBOOK_HOME": str(root)}
+    own = Workspace.find(environ=environment)
+    writer.create(Address.of(own, reader=False))
+    installation = Installation(own)
+    made = Crew(installation, environment, tmp_path, [])
+    yield made
+    made.dismiss()
+    installation.database.dispose()
+    server.stop(own)
+    shutil.rmtree(root)

@@ -18,9 +18,9 @@ from reports_lib.runs.outcome import outcome_of
 from reports_lib.snapshots.verify import verify
 from tests.cli.conftest import daybook
 from tests.portal.people import signed_in
-from tests.runs.test_worker import Crew, house, is_gone, until
+from tests.runs.crew import Crew, is_gone, until
 
-__all__ = ["daybook", "house"]
+__all__ = ["daybook"]
 
 pytestmark = pytest.mark.kernel
 
