@@ -8,6 +8,8 @@ line a record is RFC 4180, to the letter:
     12,"Smith,7                    rejected: the quote is never closed
     12,5" pipe,7                   rejected: a quote inside a field that does not begin with one
 
+Where quoting is off, as a format of call records may say, a quote is a letter like any other.
+
 A line ends in LF or CRLF; a CR elsewhere, a NUL, bytes that are not UTF-8 and an endless line
 reject the record. Text that holds line breaks has to come as Parquet.
 
@@ -15,6 +17,7 @@ reject the record. Text that holds line breaks has to come as Parquet.
 these alone. The two are held equal by a test.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +26,16 @@ import numpy.typing as npt
 Positions = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
 LF, CR, QUOTE, NUL = 10, 13, 34, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a line is divided: into as many fields as one of `widths` says; `longest` in bytes."""
+
+    delimiter: str
+    widths: tuple[int, ...]
+    longest: int
+    is_quoted: bool = True
 
 
 def fields(line: str, delimiter: str) -> list[str]:
@@ -80,13 +93,16 @@ def decode(line: bytes, longest: int) -> str:
         raise ValueError(f"not UTF-8 at byte {error.start + 1}") from None
 
 
-def fault(line: bytes, delimiter: str, width: int, longest: int) -> str | None:
+def fault(line: bytes, dialect: Dialect) -> str | None:
     """What is wrong with a line that is not blank, given without its LF; None if nothing is."""
     try:
-        count = len(fields(decode(line, longest), delimiter))
+        text = decode(line, dialect.longest)
+        found = fields(text, dialect.delimiter) if dialect.is_quoted else text.split(dialect.delimiter)
     except ValueError as error:
         return str(error)
-    return None if count == width else f"{count} fields instead of {width}"
+    if len(found) in dialect.widths:
+        return None
+    return f"{len(found)} fields instead of {' or '.join(map(str, dialect.widths))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +113,7 @@ class Survey:
     starts: Positions
     ends: Positions
     is_suspect: Marks
+    widths: Positions  # fields of each line; of a suspect one this may be wrong
 
     def line(self, index: int) -> bytes:
         """A line without its LF."""
@@ -109,12 +126,12 @@ class Survey:
         return self.data[np.repeat(chosen, self.ends - self.starts + 1)].tobytes()
 
 
-def survey(block: bytes, delimiter: str, width: int, longest: int) -> Survey:
-    """Look over a block of whole lines; a line not marked suspect is a record of `width` fields."""
+def survey(block: bytes, dialect: Dialect) -> Survey:
+    """Look over a block of whole lines; a line not marked suspect is a sound record."""
     data = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(data == LF)
     starts = np.concatenate(([0], ends[:-1] + 1))
-    is_suspect = ends - starts > longest
+    is_suspect = ends - starts > dialect.longest
     first = data[starts]  # an empty line begins with its own end
     is_suspect |= (first == LF) | (first == CR) | (first == ord(" ")) | (first == ord("\t"))
 
@@ -126,16 +143,16 @@ def survey(block: bytes, delimiter: str, width: int, longest: int) -> Survey:
     suspect(returns[data[returns + 1] != LF])  # the last byte is LF, so there is a next one
     if not _is_utf8(block):
         suspect(np.flatnonzero(data >= 0x80))
-    marks = np.flatnonzero(data == ord(delimiter))
-    quotes = np.flatnonzero(data == QUOTE)
+    marks = np.flatnonzero(data == ord(dialect.delimiter))
+    quotes = np.flatnonzero(data == QUOTE) if dialect.is_quoted else np.empty(0, np.int64)
     if quotes.size:
-        suspect(_misplaced(data, starts, ends, quotes, ord(delimiter)))
+        suspect(_misplaced(data, starts, ends, quotes, ord(dialect.delimiter)))
         # a delimiter counts if an even number of quotes stands before it on its line
         before = np.searchsorted(quotes, marks) - np.searchsorted(quotes, starts[np.searchsorted(ends, marks)])
         marks = marks[before % 2 == 0]
     count = np.searchsorted(marks, ends) - np.searchsorted(marks, starts) + 1
-    is_suspect |= count != width
-    return Survey(data, starts, ends, is_suspect)
+    is_suspect |= ~_among(count, dialect.widths)
+    return Survey(data, starts, ends, is_suspect, count)
 
 
 def _misplaced(
@@ -157,6 +174,11 @@ def _misplaced(
     is_last = np.append(line[1:] != line[:-1], True)
     misplaced: Positions = quotes[np.where(is_opening, ~opens | is_last, ~closes)]
     return misplaced
+
+
+def _among(count: Positions, widths: Sequence[int]) -> Marks:
+    found: Marks = count == widths[0] if len(widths) == 1 else np.isin(count, widths)
+    return found
 
 
 def _is_utf8(block: bytes) -> bool:
