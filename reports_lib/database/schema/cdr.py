@@ -10,8 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from reports_lib.database.schema.base import Base, one_of
 from reports_lib.database.schema.invoices import FIRST_ID
 
-_NOTHING = {"server_default": "0"}
-
 
 class CdrState(StrEnum):
     """Where a file is; one that is being processed counts as waiting in figures (T-57)."""
@@ -40,14 +38,14 @@ class CdrFile(Base):
     uploaded_by: Mapped[str]
     processed_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(server_default=CdrState.WAITING)
-    lines: Mapped[int] = mapped_column(BigInteger, **_NOTHING)
-    loaded: Mapped[int] = mapped_column(BigInteger, **_NOTHING)
-    rejected: Mapped[int] = mapped_column(BigInteger, **_NOTHING)
-    blank: Mapped[int] = mapped_column(BigInteger, **_NOTHING)
+    lines: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    loaded: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    rejected: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    blank: Mapped[int] = mapped_column(BigInteger, server_default="0")
     error: Mapped[str | None]  # one line
     rejects: Mapped[str | None]  # where the lines that were not loaded are kept, below the outputs
     data_version: Mapped[str | None]  # the warehouse's, with its lines
-    attempt: Mapped[int] = mapped_column(Integer, **_NOTHING)
+    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
     heartbeat_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 

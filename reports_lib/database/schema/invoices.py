@@ -23,7 +23,6 @@ FIRST_ID = 1_000_000_000
 """Ids of ours begin here, those of another system that the warehouse holds lie below."""
 
 Money = Annotated[Decimal, mapped_column(Numeric(18, 6))]
-_NOTHING = {"server_default": "0"}
 _SHA256 = "{0} IS NULL OR {0} ~ '^[0-9a-f]{{64}}$'"
 
 
@@ -114,8 +113,8 @@ class Invoice(Base):
     net: Mapped[Money]
     tax: Mapped[Money]
     total: Mapped[Money]
-    paid: Mapped[Money] = mapped_column(**_NOTHING)  # of payments, at most the total
-    credited: Mapped[Money] = mapped_column(**_NOTHING)  # by credit notes
+    paid: Mapped[Money] = mapped_column(server_default="0")  # of payments, at most the total
+    credited: Mapped[Money] = mapped_column(server_default="0")  # by credit notes
     facts: Mapped[str]  # canonical JSON of invoicing/document.py
     facts_sha256: Mapped[str]
     document_sha256: Mapped[str | None]  # of the PDF, once it is made
@@ -271,7 +270,10 @@ class InvoiceAllocation(Base):
 
 
 class AccountEntry(Base):
-    """One movement of a client's account; positive is owed to us, so a balance below zero is his credit."""
+    """One movement of a client's account; positive is owed to us, so a balance below zero is his credit.
+
+    Its cause is either an invoice or a payment.
+    """
 
     __tablename__ = "account_entry"
 
@@ -287,7 +289,7 @@ class AccountEntry(Base):
 
     __table_args__ = (
         CheckConstraint(one_of("kind", EntryKind), name="kind"),
-        CheckConstraint("invoice_id IS NOT NULL OR payment_id IS NOT NULL", name="cause"),
+        CheckConstraint("num_nonnulls(invoice_id, payment_id) = 1", name="cause"),
         Index(None, "client_id", "currency", "posted_at", postgresql_include=["amount"]),
         Index(None, "invoice_id"),
         Index(None, "payment_id"),
@@ -362,9 +364,9 @@ class BillingRun(Base):
     asked_by: Mapped[str]
     asked_at: Mapped[datetime]
     issued_at: Mapped[datetime | None]
-    made: Mapped[int] = mapped_column(Integer, **_NOTHING)
-    held: Mapped[int] = mapped_column(Integer, **_NOTHING)
-    skipped: Mapped[int] = mapped_column(Integer, **_NOTHING)
+    made: Mapped[int] = mapped_column(Integer, server_default="0")
+    held: Mapped[int] = mapped_column(Integer, server_default="0")
+    skipped: Mapped[int] = mapped_column(Integer, server_default="0")
     error: Mapped[str | None]  # one line
 
     __table_args__ = (

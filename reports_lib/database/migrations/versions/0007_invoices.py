@@ -222,7 +222,7 @@ def _accounts() -> None:
             "kind IN ('invoice', 'unrecord', 'revision', 'credit_note', 'payment', 'top_up', 'cancellation')",
             name="kind",
         ),
-        sa.CheckConstraint("invoice_id IS NOT NULL OR payment_id IS NOT NULL", name="cause"),
+        sa.CheckConstraint("num_nonnulls(invoice_id, payment_id) = 1", name="cause"),
         sa.ForeignKeyConstraint(["invoice_id"], ["invoice.id"], name="account_entry_invoice_id_reference"),
         sa.ForeignKeyConstraint(["payment_id"], ["invoice_payment.id"], name="account_entry_payment_id_reference"),
         sa.PrimaryKeyConstraint("id", name="account_entry_key"),
