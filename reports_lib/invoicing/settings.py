@@ -12,7 +12,7 @@ nothing. Numbers of a series have no gap, so no two companies may have one prefi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
@@ -124,19 +124,7 @@ def _read(key: str, value: object) -> object:
         return _types(value)
     if not isinstance(value, str):
         raise ParameterError("must be one text")
-    match key:
-        case "prefix":
-            return number.series(value)
-        case "tax_rate":
-            return _rate(value)
-        case "due_days":
-            return _days(value)
-        case "generate_empty":
-            return _one_of(value, ("yes", "no")) == "yes"
-        case "time_zone":
-            return zone(value).key if value else ""
-    choices = {"tax_category": Category, "language": Language, "annex": Annex, "record": Recording}
-    return _one_of(value, get_args(choices[key])) if key in choices else value
+    return READERS.get(key, str)(value)
 
 
 def _types(value: object) -> tuple[str, ...]:
@@ -163,8 +151,29 @@ def _one_of(value: str, known: tuple[str, ...]) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    return zone(value).key if value else ""
+
+
+def _choice(choice: Any) -> Callable[[str], str]:  # noqa: ANN401  a Literal has no type of its own
+    return lambda value: _one_of(value, get_args(choice))
+
+
 def _apart(prefixes: Mapping[str, str], name: str) -> None:
     by_prefix: dict[str, str] = {}
     for company, prefix in prefixes.items():
         if by_prefix.setdefault(prefix, company) != company:
             raise SettingError(f"{name}: companies {by_prefix[prefix]} and {company} have one prefix {prefix!r}")
+
+
+READERS: Mapping[str, Callable[[str], object]] = {
+    "prefix": number.series,
+    "tax_rate": _rate,
+    "tax_category": _choice(Category),
+    "due_days": _days,
+    "language": _choice(Language),
+    "generate_empty": lambda value: _one_of(value, ("yes", "no")) == "yes",
+    "annex": _choice(Annex),
+    "record": _choice(Recording),
+    "time_zone": _zone,
+}
