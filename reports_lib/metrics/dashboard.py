@@ -150,13 +150,14 @@ def _ages(owed: Iterable[Mapping[str, Any]], asked: Question, rates: Exchange) -
     for row in owed:
         inside[age(row["due"], today)].append(row)
 
-    def sums(name: str) -> Any:  # noqa: ANN401  a Decimal for each of two columns
-        rows = inside[name]
-        return {
-            key: total(rates.converted(r[key], r["currency"], asked.as_of) for r in rows) for key in ("owing", "face")
-        }
+    def sum_of(amount: str, name: str) -> Decimal:
+        return total(rates.converted(row[amount], row["currency"], asked.as_of) for row in inside[name])
 
-    return [{"age": name, "invoices": sum(r["invoices"] for r in inside[name]), **sums(name)} for name, _ in AGES]
+    return [
+        {"age": name, "invoices": sum(row["invoices"] for row in inside[name])}
+        | {amount: sum_of(amount, name) for amount in ("owing", "face")}
+        for name, _ in AGES
+    ]
 
 
 def _top(made: Iterable[Mapping[str, Any]], asked: Question, rates: Exchange) -> list[dict[str, Any]]:

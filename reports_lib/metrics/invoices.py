@@ -33,26 +33,6 @@ LISTED = (
     *("invoice_date", "period_start", "period_end", "due", "due_date", "currency", "total", "paid", "owing"),
     *("created_at", "revisions"),
 )
-    "invoice_id",
-    "account_number",
-    "file_name",
-    "client_id",
-    "client",
-    "kind",
-    "status",
-    "payment",
-    "invoice_date",
-    "period_start",
-    "period_end",
-    "due",
-    "due_date",
-    "currency",
-    "total",
-    "paid",
-    "owing",
-    "created_at",
-    "revisions",
-]
 _SKEW = timedelta(hours=14)  # by how much a month elsewhere begins earlier or later than here
 _MONTH = (timedelta(days=27), timedelta(days=32))  # how long a month is in any zone, clocks that change included
 
