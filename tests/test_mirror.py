@@ -64,7 +64,7 @@ def session(database):
         yield session
 
 
-def invoice(session, number="A-1", doc=None, noted=True, **more):
+def invoice(session, number="A-1", doc=None, **more):
     """A recorded invoice over 163.90 EUR."""
     facts = doc or document(account_number=number)
     sign = -1 if more.get("kind") == "credit_note" else 1
@@ -98,19 +98,18 @@ def invoice(session, number="A-1", doc=None, noted=True, **more):
     )
     session.add(row)
     session.flush()
-    if noted:
-        mirror.note(session, "invoice", row.id)
+    mirror.note(session, "invoice", row.id)
     return row
 
 
-def payment(session, amount, *invoices, noted=True, **more):
+def payment(session, amount, *invoices, method="transfer", kind="payment", **more):
     row = InvoicePayment(
         client_id=4711,
         company="1",
         currency="EUR",
         amount=Decimal(amount),
         paid_at=NOON,
-        method="transfer",
+        method=method,
         key=f"payment {amount}",
         by="ann",
         at=NOON,
@@ -121,9 +120,8 @@ def payment(session, amount, *invoices, noted=True, **more):
     for each, part in invoices:
         session.add(InvoiceAllocation(payment_id=row.id, invoice_id=each.id, amount=Decimal(part)))
         each.paid += Decimal(part)
-    entry(session, "payment", -Decimal(amount), payment_id=row.id)
-    if noted:
-        mirror.note(session, "payment", row.id)
+    entry(session, kind, -Decimal(amount), payment_id=row.id)
+    mirror.note(session, "payment", row.id)
     return row
 
 
@@ -292,6 +290,17 @@ def test_a_payment_is_a_deposit_that_names_what_it_pays(
     assert [row["paid_to_date"] for row in table(warehouse, "invoice", rows)] == [Decimal("80.5"), 40]  # T-53
 
 
+def test_a_paid_top_up_is_one_deposit(database, session, postgres_address, reading, rows):  # TW-57
+    ours = invoice(session, kind="top_up", month=None)
+    payment(session, "50", (ours, "50"))
+    payment(session, "50.0", method="top_up", kind="top_up")  # what it adds to the account here
+    session.commit()
+    mirror.sync(database, postgres_address, SUBJECTS)
+    warehouse = reading(postgres_address)
+    assert [(row["kind"], row["amount"]) for row in rows(warehouse.table("ledger_entry"))] == [("payment", 50)]
+    assert [row["amount"] for row in rows(warehouse.table("payment"))] == [50]
+
+
 def test_a_payment_that_came_to_nothing_is_given_back(database, session, postgres_address, reading, rows):
     ours = payment(session, "10", cancelled_at=NOON, cancelled_by="ann")
     entry(session, "cancellation", 10, payment_id=ours.id)
@@ -324,7 +333,7 @@ def test_a_credit_note_takes_back_and_is_never_owing(database, session, postgres
     (its_line,) = [row for row in rows(warehouse.table("invoice_line")) if row["invoice_id"] == back.id]
     assert (its_line["quantity"], its_line["amount"], its_line["tax"]) == (-1, -30, Decimal("-5.7"))
     (moved,) = rows(warehouse.table("ledger_entry"))
-    assert (moved["kind"], moved["amount"], moved["description"]) == ("correction", Decimal("35.7"), "A-2, 35.7")
+    assert (moved["kind"], moved["amount"], moved["description"]) == ("correction", Decimal("35.7"), "A-2, 35.70 EUR")
 
 
 def test_an_invoice_for_something_else_is_a_charge_and_a_top_up_is_none(
