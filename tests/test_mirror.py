@@ -280,7 +280,7 @@ def test_a_payment_is_a_deposit_that_names_what_it_pays(
     warehouse = reading(postgres_address)
     told = [(row["kind"], row["amount"], row["description"]) for row in table(warehouse, "ledger_entry", rows)]
     assert told == [
-        ("payment", 100, "A-1, 60.00 EUR; A-2, 40.00 EUR"),
+        ("payment", 100, "A-1, A-2, 100.00 EUR"),
         ("payment", Decimal("20.5"), "A-1, 20.50 EUR"),
         ("payment", 7, "transfer, 7.00 EUR"),
     ]

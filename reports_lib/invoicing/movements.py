@@ -68,7 +68,7 @@ def deposits(
         yield _entry(
             each,
             invoice_id=own[0][0].id if len(own) == 1 else None,
-            payment_account=payment.reference or None,
+            payment_account=_reason(own, payment) or None,
             reverses_entry_id=reverses,
             description=base(own, payment),
         )
@@ -101,12 +101,12 @@ def shares_of(session: Session, payments: Collection[int]) -> dict[int, Shares]:
 
 
 def base(shares: Shares, payment: InvoicePayment) -> str:
-    """The reason of a payment: each account number with its amount (M-62); where there is none, its reference."""
-    told = [f"{invoice.account_number}, {_amount(amount, payment.currency)}" for invoice, amount in shares]
-    rest = payment.amount - sum((amount for _, amount in shares), Decimal(0))
-    if rest or not told:
-        told.append(f"{payment.reference or payment.method}, {_amount(rest, payment.currency)}")
-    return "; ".join(told)
+    """The reason of a payment (M-62): the account numbers that it pays and its amount, as reports have it."""
+    return f"{_reason(shares, payment) or payment.method}, {_amount(payment.amount, payment.currency)}"
+
+
+def _reason(shares: Shares, payment: InvoicePayment) -> str:
+    return ", ".join(invoice.account_number or "" for invoice, _ in shares) or payment.reference
 
 
 def _amount(amount: Decimal, currency: str) -> str:
