@@ -40,7 +40,7 @@ class _Texts:
         for field in fields(self):  # type: ignore[arg-type]  # its subclasses are dataclasses
             value = getattr(self, field.name)
             if isinstance(value, str):
-                object.__setattr__(self, field.name, _clean(value))
+                object.__setattr__(self, field.name, cleaned(value))
             elif isinstance(value, Decimal) and not value.is_finite():
                 raise ParameterError(f"{field.name} of an invoice is {value}; it must be a number")
 
@@ -171,6 +171,11 @@ def plain(value: Decimal) -> str:
     return "0" if text in {"-0", ""} else text
 
 
+def cleaned(text: str) -> str:
+    """`text` without what no page can hold, and without what would turn the text after it around."""
+    return "\n".join(_TURNING.sub("", legible(line)) for line in _lines(text))
+
+
 @cache
 def _adapter() -> TypeAdapter[Document]:
     return TypeAdapter(Document)
@@ -183,10 +188,6 @@ def _written(value: object) -> str:
         case date():  # a datetime too
             return value.isoformat()
     raise TypeError(f"an invoice cannot hold {type(value).__name__}")
-
-
-def _clean(text: str) -> str:
-    return "\n".join(_TURNING.sub("", legible(line)) for line in _lines(text))
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ By itself WeasyPrint fetches whatever a page names, local files too, and puts th
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 
@@ -14,6 +15,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from reports_lib import fonts
 from reports_lib.errors import NotebookError
+from reports_lib.rendering.archive import Archive
 from reports_lib.rendering.long_tables import for_paper
 
 
@@ -40,14 +42,30 @@ def pdf(html: bytes, *, created: datetime) -> bytes:
 
     Raises `NotebookError` if the page refers to anything outside itself.
     """
-    style, faces = _typefaces()
+    return printed(for_paper(html.decode()), html, created=created)
+
+
+def printed(
+    page: str,
+    source: bytes,
+    *,
+    created: datetime,
+    styles: Sequence[weasyprint.CSS] = (),
+    archive: Archive | None = None,
+) -> bytes:
+    """`page` on paper, made of `source` by which the PDF identifies itself; raises as `pdf`."""
+    style, faces = typefaces()
     stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     fetcher = OwnAssets()
+    options: dict[str, object] = {"pdf_identifier": hashlib.sha256(source + stamp.encode()).digest()[:16]}
     try:
-        page = weasyprint.HTML(string=for_paper(html.decode()), base_url="asset:", url_fetcher=fetcher)
-        document = page.render(stylesheets=[style], font_config=faces)
+        html = weasyprint.HTML(string=page, base_url="asset:", url_fetcher=fetcher)
+        document = html.render(stylesheets=[style, *styles], font_config=faces)
         document.metadata.created = document.metadata.modified = stamp
-        made = bytes(document.write_pdf(pdf_identifier=hashlib.sha256(html + stamp.encode()).digest()[:16]))
+        if archive:
+            archive.seal(document.metadata, created.astimezone(UTC), fetcher)
+            options["pdf_variant"] = "pdf/a-3a"
+        made = bytes(document.write_pdf(**options))
     except FatalURLFetchingError:  # a BaseException: it would end the worker
         made = b""
     if fetcher.refused:
@@ -58,7 +76,8 @@ def pdf(html: bytes, *, created: datetime) -> bytes:
 
 
 @cache
-def _typefaces() -> tuple[weasyprint.CSS, FontConfiguration]:
+def typefaces() -> tuple[weasyprint.CSS, FontConfiguration]:
+    """The rules that name our typefaces, and the configuration that holds them, loaded once a process."""
     faces = FontConfiguration()
     rules = (
         f"@font-face {{ font-family: {fonts.FAMILY}; src: url(asset:{name}); "
