@@ -22,6 +22,7 @@ from reports_lib.invoicing.totals import check, due, totals
 from reports_lib.values.money import round_half_up
 
 ZERO = Decimal(0)
+NAME = 200  # letters of a client's name that lists hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _of_document(document: Document, order: Order) -> dict[str, object]:
     start, end = order.period or (None, None)
     sign = sign_of(document)
     return {
-        "client_name": document.buyer.name,
+        "client_name": document.buyer.name[:NAME],
         "currency": document.currency,
         "period_start": start,
         "period_end": end,

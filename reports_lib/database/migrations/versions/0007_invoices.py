@@ -118,13 +118,11 @@ def _invoices() -> None:
     op.create_index("invoice_client_id_currency_state_index", "invoice", ["client_id", "currency", "state"])
     op.create_index("invoice_corrects_id_index", "invoice", ["corrects_id"], postgresql_where="corrects_id IS NOT NULL")
     op.create_index("invoice_key_unique", "invoice", ["key"], unique=True, postgresql_where="state <> 'VOID'")
-    op.create_index(
-        "invoice_list_index",
-        "invoice",
-        ["created_at", "id"],
-        postgresql_include=["company", "state", "kind", "client_id", "account_number", "period_start", "period_end"],
-        postgresql_where="deleted_at IS NULL",
-    )
+    listed = [
+        *("company", "client_id", "client_name", "state", "account_number"),
+        *("period_start", "period_end", "total", "paid", "credited"),
+    ]
+    op.create_index("invoice_list_index", "invoice", ["created_at", "id"], postgresql_include=listed)
     op.create_index("invoice_month_company_index", "invoice", ["month", "company"])
     op.create_index("invoice_number_unique", "invoice", ["series", "year", "number"], unique=True)
     op.create_table(
