@@ -11,8 +11,8 @@ demo: setup
 	$(BIN)/daybook demo
 
 test: setup browser
-	$(BIN)/pytest -q -n 3 --dist loadfile -m "not kernel and not browser"
-	$(BIN)/pytest -q -n 3 --dist loadfile -m "kernel or browser"
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not kernel and not browser"
+	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "kernel or browser"
 
 check: lint test
 
