@@ -1,6 +1,5 @@
 """A document as the HTML that is printed: its figures and texts in the language of the buyer."""
 
-from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
@@ -11,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from reports_lib.invoicing.document import Document, Line, Party
-from reports_lib.invoicing.qr import grouped, is_iban, payment_code
+from reports_lib.invoicing.qr import grouped, is_iban
 from reports_lib.invoicing.totals import ZERO, balance
 from reports_lib.invoicing.words import Words
 
@@ -23,11 +22,11 @@ KINDS = {
     "top_up": "top_ups",
     "correction": "corrections",
 }
-UNIT_PLACES = 6  # of a unit price, at most
+CODE = "code.svg"  # what the page calls its payment code
 
 
-def page(document: Document, annex: Markup | None = None) -> str:
-    """The page of `document`; `annex` is what comes after it."""
+def page(document: Document, *, is_coded: bool = False, annex: Markup | None = None) -> str:
+    """The page of `document`; `is_coded` leaves room for its payment code, `annex` is what comes after it."""
     words = Words(document.language, document.places, document.currency)
     return _template().render(
         document=document,
@@ -43,7 +42,8 @@ def page(document: Document, annex: Markup | None = None) -> str:
         bank=list(_bank(document, words)),
         calls=_calls(document, words),
         annex=annex or "",
-        **_code(document, words),
+        code=f"asset:{CODE}" if is_coded else "",
+        code_alt=_code_alt(document, words) if is_coded else "",
     )
 
 
@@ -149,18 +149,14 @@ def _is_payable(document: Document) -> bool:
     return document.due > 0 and document.kind != "credit_note" and not document.draft
 
 
-def _code(document: Document, words: Words) -> dict[str, str]:
-    code = payment_code(document)
-    if code is None:
-        return {"code": "", "code_alt": ""}
-    alt = words.say(
+def _code_alt(document: Document, words: Words) -> str:
+    return words.say(
         "scan_alt",
         amount=words.money(document.due),
         payee=document.supplier.called,
         iban=grouped(document.supplier.bank),
         reference=document.payment.reference or document.account_number,
     )
-    return {"code": f"data:image/svg+xml;base64,{b64encode(code.encode()).decode()}", "code_alt": alt}
 
 
 def _calls(document: Document, words: Words) -> str:

@@ -17,7 +17,8 @@ import weasyprint
 
 from reports_lib.invoicing import annex
 from reports_lib.invoicing.document import Document
-from reports_lib.invoicing.page import TEMPLATES, calls_name, page
+from reports_lib.invoicing.page import CODE, TEMPLATES, calls_name, page
+from reports_lib.invoicing.qr import payment_code
 from reports_lib.invoicing.totals import check
 from reports_lib.invoicing.words import Words
 from reports_lib.invoicing.xml import lacks, xml
@@ -52,10 +53,12 @@ def pdf(document_json: bytes, given: Mapping[str, Any]) -> bytes:
     words = Words(document.language, document.places, document.currency)
     rows = annex.kept(document, Path(given["calls"])) if document.calls else []
     is_printed = document.calls is not None and document.calls.form == "pages"
-    source = page(document, annex.pages(rows, words) if is_printed else None)
+    code = payment_code(document)
+    held = {CODE: code.encode()} if code else {}
+    source = page(document, is_coded=bool(code), annex=annex.pages(rows, words) if is_printed else None)
     data = embedded(document)
     archive = Archive(tuple(_attached(document, data, rows, words)), (FACTUR_X,) if data else ())
-    return printed(source, document_json, created=document.made_at, styles=[_style()], archive=archive)
+    return printed(source, document_json, created=document.made_at, styles=[_style()], held=held, archive=archive)
 
 
 def embedded(document: Document) -> bytes | None:

@@ -5,7 +5,7 @@ By itself WeasyPrint fetches whatever a page names, local files too, and puts th
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
@@ -20,10 +20,14 @@ from reports_lib.rendering.long_tables import for_paper
 
 
 class OwnAssets(URLFetcher):
-    """Serves `data:` addresses and our typefaces as `asset:<name>`; anything else ends the rendering."""
+    """Serves `data:` addresses, our typefaces and the `held` SVGs as `asset:<name>`; anything else ends the rendering.
 
-    def __init__(self) -> None:
+    To hold a picture spares WeasyPrint the long address, which it reads a letter at a time.
+    """
+
+    def __init__(self, held: Mapping[str, bytes] | None = None) -> None:
         super().__init__()
+        self.held = held or {}
         self.refused: list[str] = []  # within SVG, WeasyPrint takes even a fatal error for a mere broken picture
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
@@ -33,6 +37,8 @@ class OwnAssets(URLFetcher):
         name = url.removeprefix("asset:")
         if url.startswith("asset:") and name in fonts.FACES:
             return URLFetcherResponse(url, (fonts.FOLDER / name).read_bytes(), {"Content-Type": "font/ttf"})
+        if url.startswith("asset:") and name in self.held:
+            return URLFetcherResponse(url, self.held[name], {"Content-Type": "image/svg+xml"})
         self.refused.append(url)
         raise FatalURLFetchingError(url)
 
@@ -51,12 +57,16 @@ def printed(
     *,
     created: datetime,
     styles: Sequence[weasyprint.CSS] = (),
+    held: Mapping[str, bytes] | None = None,
     archive: Archive | None = None,
 ) -> bytes:
-    """`page` on paper, made of `source` by which the PDF identifies itself; raises as `pdf`."""
+    """`page` on paper, made of `source` by which the PDF identifies itself; raises as `pdf`.
+
+    `held` are the SVGs that it names as `asset:<name>`.
+    """
     style, faces = typefaces()
     stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    fetcher = OwnAssets()
+    fetcher = OwnAssets(held)
     options: dict[str, object] = {"pdf_identifier": hashlib.sha256(source + stamp.encode()).digest()[:16]}
     try:
         html = weasyprint.HTML(string=page, base_url="asset:", url_fetcher=fetcher)
