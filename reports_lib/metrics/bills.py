@@ -58,6 +58,7 @@ class Question(Protocol):
     include_sub_companies: bool
     client: str
     client_type: Sequence[str]
+    without_charges: bool  # whether clients are listed that were charged nothing
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class _Found:
 
     def bills(self, month: str, asked: Question) -> Bills:
         lines = [self._line(row) for row in sorted(self.now, key=self._place)]
-        clients = list(self._clients(lines))
+        clients = list(self._clients(lines, self._uncharged(asked.interval) if asked.without_charges else ()))
         findings = sorted(self._findings(clients, asked), key=_in_order)
         held = {(f.client_id, f.currency) for f in findings if f.holds and f.client_id is not None}
         companies = {f.company_id for f in findings if f.holds and f.client_id is None}
@@ -179,7 +180,7 @@ class _Found:
         named = self.companies.get(company, f"company {company}") if company is not None else ""
         return {"client_id": client, "client": name, "company_id": company, "company": named}
 
-    def _clients(self, lines: Iterable[Row]) -> Iterator[Row]:
+    def _clients(self, lines: Iterable[Row], empty: Iterable[Row]) -> Iterator[Row]:
         before: dict[tuple[int, str], Decimal] = {}
         for row in self.before:
             key = row["client_id"], row["currency"]
@@ -188,19 +189,30 @@ class _Found:
         for row in sorted(self.invoices, key=lambda row: row["invoice_id"]):
             invoices.setdefault(row["client_id"], []).append(row["account_number"])
         found: dict[tuple[int, str], Row] = {}
-        for line in lines:
+        for line in (*lines, *empty):
             key = line["client_id"], line["currency"]
             if key not in found:
                 who = {name: line[name] for name in ("client_id", "client", "company_id", "company", "currency")}
                 sums = dict.fromkeys(("usage", "packages", "other", "gross", "tax", "untaxed"), ZERO)
                 invoice = ", ".join(invoices.get(line["client_id"], ()))
                 found[key] = who | sums | {"lines": 0, "before": before.get(key), "invoice": invoice}
+            if "kind" not in line:
+                continue
             row = found[key]
             row[PARTS.get(line["kind"], "packages")] += line["gross"]
             row["lines"] += 1
             for name in ("gross", "tax", "untaxed"):
                 row[name] += line[name]
         yield from found.values()
+
+    def _uncharged(self, interval: Interval) -> Iterator[Row]:
+        """The active clients of the month that were charged nothing, each in its own currency."""
+        charged = {row["client_id"] for row in self.now}
+        start, end = naive(interval.start), naive(interval.end)
+        for client, row in sorted(self.people.items()):
+            is_there = row["created_at"] < end and (row["deleted_at"] is None or row["deleted_at"] >= start)
+            if is_there and row["status"] == "active" and client not in charged:
+                yield {**self._who(client, row["company_id"]), "currency": row["currency"]}
 
     def _findings(self, clients: Sequence[Row], asked: Question) -> Iterator[Finding]:
         zone = asked.interval.zone
@@ -232,7 +244,7 @@ class _Found:
             yield Finding(Reason.NO_CURRENCY, f"{row['currency']} is not in the warehouse", *key)
         if row["invoice"]:
             return
-        if row["gross"] <= 0:
+        if row["lines"] and row["gross"] <= 0:
             yield Finding(Reason.NOTHING_DUE, "the charges are not above zero", *key)
         yield from reconciliation.unusual(row, usual)
 

@@ -69,7 +69,7 @@ def clients(tables: Tables, whose: Whose) -> ir.Table:
     if whose.has_client:
         wanted = slot("client")
         found = found.filter((found.client_id.cast("string") == wanted) | (found.name == wanted))
-    return found.select("client_id", "name", "company_id", "client_type")
+    return found.select("client_id", "name", "company_id", "currency", "status", "created_at", "deleted_at")
 
 
 def charges(tables: Tables, whose: Whose) -> ir.Table:
@@ -80,7 +80,7 @@ def charges(tables: Tables, whose: Whose) -> ir.Table:
     """
     fees = packages(tables("subscription_period"), tables("subscription"))
     found = reduce(ir.Table.union, [usage(tables("usage_event")), fees, extras(tables("ledger_entry"))])
-    known = clients(tables, whose)
+    known = clients(tables, whose).select("client_id", "name", "company_id")
     joined = found.inner_join(known, "client_id") if whose.is_narrow else found.left_join(known, "client_id")
     return joined.select(found, known.name, known.company_id)
 

@@ -23,6 +23,7 @@ from reports_lib.warehouse.statement import Tables, slot
 BEFORE = timedelta(days=14)  # days before the month that tell whether a company has calls every day
 LOOKED_AT, MOST = 7, 3  # a gap is one if more than so many of the days before it have calls
 LEAP = 3  # an amount is unusual from so many times the month before, or of it so many times less
+OWN = 1_000_000_000  # ids of invoices that Daybook made begin here
 ZERO = Decimal(0)
 NAMED = 8  # days that a finding lists
 
@@ -79,13 +80,16 @@ def booked(tables: Tables, whose: Whose) -> ir.Table:
             packages=(-known.amount).sum(where=is_package).coalesce(0).cast(SUM),
         )
     )
-    narrowed = clients(tables, whose)
+    narrowed = clients(tables, whose).select("client_id", "name", "company_id")
     joined = found.inner_join(narrowed, "client_id") if whose.is_narrow else found.left_join(narrowed, "client_id")
     return joined.select(found, narrowed.name, narrowed.company_id)
 
 
 def invoices(tables: Tables, whose: Whose) -> ir.Table:
-    """The monthly invoices there are of the month: those whose period begins in the slots `near` to `far`."""
+    """The monthly invoices there are of the month: those whose period begins in the slots `near` to `far`.
+
+    A draft of our own is none yet: it follows the charges until it is recorded.
+    """
     invoice = tables("invoice")
     made = invoice.filter(
         invoice.kind == "monthly",
@@ -93,6 +97,7 @@ def invoices(tables: Tables, whose: Whose) -> ir.Table:
         invoice.deleted_at.isnull(),
         invoice.period_start >= slot("near").cast(TIME),
         invoice.period_start < slot("far").cast(TIME),
+        (invoice.invoice_id < OWN) | (invoice.status != "DRAFT"),
     )
     return made.semi_join(clients(tables, whose), "client_id").select(
         "invoice_id", "account_number", "client_id", "currency", "status", "total", "period_start", "period_end"
