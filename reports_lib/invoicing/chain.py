@@ -9,7 +9,7 @@ with it. Links are only ever appended, by the functions of this room, in the tra
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -112,11 +112,17 @@ def links(session: Session, series: str) -> Iterator[InvoiceChain]:
         session.expunge(link)
 
 
-def faults(session: Session, series: str, anchors: Mapping[int, str]) -> Iterator[str]:
-    """Everything that is wrong with the chain itself; `anchors` are hashes that some positions must have."""
+def faults(
+    session: Session, series: str, anchors: Mapping[int, str], hear: Callable[[InvoiceChain], None] = lambda link: None
+) -> Iterator[str]:
+    """Everything that is wrong with the chain itself; `anchors` are hashes that some positions must have.
+
+    `hear` gets every link, in order.
+    """
     expected, previous = 1, BEGINNING
     missing = dict(anchors)
     for link in links(session, series):
+        hear(link)
         if link.position != expected:
             yield f"{series}: link {_between(expected, link.position - 1)} missing"
         elif link.previous != previous:

@@ -54,7 +54,7 @@ def credit_note(  # noqa: PLR0913  # of what, which lines, why, by whom, when, d
     order = Order(_key(invoice_id, key or str(len(notes) + 1)), found.series, corrects_id=invoice_id)
     note = make(session, document, order, by, now)
     _set_off(session, found, document.gross)
-    trail.write(session, by, "credit", found, now, {"reason": reason, "amount": f"{document.gross:f}"})
+    trail.write(session, by, "credit", found, now, {"reason": reason, "amount": plain(document.gross)})
     return record.record(session, note.id, by, now)
 
 

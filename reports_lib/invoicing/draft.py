@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,11 @@ from reports_lib.invoicing.totals import check, due, totals
 from reports_lib.values.money import round_half_up
 
 ZERO = Decimal(0)
+_THERE = text("state <> 'VOID'")  # a literal, as the index has it: a value of its own is unknown to a prepared plan
+COLUMNS_OF_LINE = (
+    *("number", "description", "kind", "service_id", "package_id"),
+    *("quantity", "unit", "unit_price", "net", "tax_rate"),
+)
 NAME = 200  # letters of a client's name that lists hold
 
 
@@ -69,7 +74,7 @@ def make(session: Session, document: Document, order: Order, by: str, now: datet
     found = _inserted(session, document, order, by, now)
     if found is None:
         found = session.scalars(_of_key(order.key).with_for_update()).one()
-        if found.state != InvoiceState.DRAFT or _says(found.facts, document):
+        if found.state != InvoiceState.DRAFT or (_says(found.facts, document) and found.held == list(order.held)):
             return found
         _replace(found, document, order)
     write_lines(session, found, document)
@@ -159,7 +164,7 @@ def _inserted(session: Session, document: Document, order: Order, by: str, now: 
     statement = (
         upsert(Invoice)
         .values(row)
-        .on_conflict_do_nothing(index_elements=[Invoice.key], index_where=Invoice.state != InvoiceState.VOID)
+        .on_conflict_do_nothing(index_elements=[Invoice.key], index_where=_THERE)
         .returning(Invoice)
     )
     return session.scalars(statement).one_or_none()
@@ -213,6 +218,5 @@ def write_lines(session: Session, invoice: Invoice, document: Document) -> None:
     """The lines as rows, in the place of those of the same revision."""
     here = (InvoiceLine.invoice_id == invoice.id, InvoiceLine.revision == document.revision)
     session.execute(delete(InvoiceLine).where(*here))
-    names = ("number", "description", "kind", "service_id", "package_id", "quantity", "unit", "unit_price", "net")
-    rows = [{name: getattr(line, name) for name in (*names, "tax_rate")} for line in document.lines]
+    rows = [{name: getattr(line, name) for name in COLUMNS_OF_LINE} for line in document.lines]
     session.execute(insert(InvoiceLine), [{"invoice_id": invoice.id, "revision": document.revision, **r} for r in rows])

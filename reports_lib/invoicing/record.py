@@ -25,7 +25,7 @@ from reports_lib.database.schema.invoices import (
 )
 from reports_lib.errors import ParameterError, StateError, UnknownNameError
 from reports_lib.invoicing import account, chain, number, trail
-from reports_lib.invoicing.document import Document
+from reports_lib.invoicing.document import Document, plain
 from reports_lib.invoicing.number import Number
 from reports_lib.invoicing.totals import check, due
 
@@ -160,9 +160,9 @@ def said(document: Document, invoice: Invoice, by: str) -> dict[str, object]:
         "buyer": document.buyer.called,
         "client": invoice.client_id,
         "currency": document.currency,
-        "net": f"{document.net:f}",
-        "tax": f"{document.tax:f}",
-        "gross": f"{document.gross:f}",
+        "net": plain(document.net),
+        "tax": plain(document.tax),
+        "gross": plain(document.gross),
         "corrects": corrects,
     }
 
