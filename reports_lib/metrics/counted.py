@@ -73,7 +73,10 @@ def _drafts(tables: Tables, shape: Picks) -> ir.Table:
     invoice = tables("invoice")
     there = invoice.filter(invoice.deleted_at.isnull() | (invoice.deleted_at >= as_of()))
     return _of(there, tables, shape).aggregate(
-        drafts=(_.status == DRAFT).sum().coalesce(0), invoice_first=_.created_at.min(), invoice_last=_.created_at.max()
+        drafts=(_.status == DRAFT).sum().coalesce(0),
+        draft_first=_.created_at.min(where=_.status == DRAFT),
+        invoice_first=_.created_at.min(),
+        invoice_last=_.created_at.max(),
     )
 
 

@@ -60,7 +60,8 @@ class Dashboard:
     `cdr_success`, `cdr_error`, `cdr_waiting`, `cdr_last` (aware, local) and `open_tickets`. What cannot be told
     is None: the last file where there is none, and files and tickets to whoever sees one company alone.
     `top` are the largest customers of `past`, its first and last day; `ages` what is unpaid by days after it was
-    due; `files` those processed by month. `unpaid_since` is the local day on which the oldest unpaid invoice was made.
+    due; `files` those processed by month. `unpaid_since` and `drafts_since` are the local days on which the
+    oldest of these invoices were made.
     """
 
     metrics: dict[str, Any]
@@ -69,8 +70,22 @@ class Dashboard:
     ages: list[dict[str, Any]]
     files: list[dict[str, Any]]
     unpaid_since: date | None
+    drafts_since: date | None
     data_interval: tuple[datetime, datetime] | None
     places: int
+
+    @property
+    def files_by_state(self) -> list[dict[str, Any]]:
+        """`files` with a row for each month and state, for a chart; `month` says where it is partial."""
+        return [
+            {
+                "month": " ".join(filter(None, (row["month"], row["extent"]))),
+                "state": state.capitalize(),
+                "files": row[state],
+            }
+            for row in self.files
+            for state in ("success", "error")
+        ]
 
 
 def dashboard(warehouse: Scoped, asked: Question) -> Dashboard:
@@ -92,14 +107,15 @@ def dashboard(warehouse: Scoped, asked: Question) -> Dashboard:
     ages = _ages(owed, asked, rates)
     is_whole = warehouse.scope.is_whole
     files = _by_month(warehouse.ask(processed, None, Timeline(months).values), months) if is_whole else []
-    since = min((row["first_at"] for row in owed), default=None)
+    oldest = min((row["first_at"] for row in owed), default=None)
     return Dashboard(
         metrics=_metrics(counted, ages, asked.time_zone, is_whole),
         top=_top(made, asked, rates),
         past=past,
         ages=ages,
         files=files,
-        unpaid_since=None if since is None else _local(since, asked.time_zone).date(),
+        unpaid_since=_day(oldest, asked.time_zone),
+        drafts_since=_day(counted["draft_first"], asked.time_zone),
         data_interval=_interval(counted, is_whole),
         places=rates.places.totals,
     )
@@ -174,7 +190,14 @@ def _top(made: Iterable[Mapping[str, Any]], asked: Question, rates: Exchange) ->
         for client, mine in found.items()
     ]
     every.sort(key=lambda row: (-row["total"], row["client"], row["client_id"]))
-    return [{"rank": rank, **row} for rank, row in enumerate(every[:TOP], 1)]
+    top = every[:TOP]
+    names = [row["client"] for row in top]
+    return [{"rank": rank, "label": _label(row, names), **row} for rank, row in enumerate(top, 1)]
+
+
+def _label(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """The client's name, with its number where two are called alike."""
+    return row["client"] if names.count(row["client"]) == 1 else f"{row['client']} ({row['client_id']})"
 
 
 def _by_month(found: Iterable[Mapping[str, Any]], months: Sequence[Bucket]) -> list[dict[str, Any]]:
@@ -192,6 +215,10 @@ def _interval(counted: Mapping[str, Any], is_whole: bool) -> tuple[datetime, dat
     first = [counted[f"{name}_first"] for name in names if counted[f"{name}_first"] is not None]
     last = [counted[f"{name}_last"] for name in names if counted[f"{name}_last"] is not None]
     return (min(first).replace(tzinfo=UTC), max(last).replace(tzinfo=UTC)) if first else None
+
+
+def _day(at: datetime | None, zone: ZoneInfo) -> date | None:
+    return None if at is None else _local(at, zone).date()
 
 
 def _dated(row: Mapping[str, Any], asked: Question) -> datetime:

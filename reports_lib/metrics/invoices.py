@@ -188,15 +188,24 @@ def _row(found: Mapping[str, Any], asked: Question, rates: Exchange, dated: date
         "period": period,
         "month": month,
         "created_at": _local(found["created_at"], zone),
-        "state": STATES.get(found["payment"], found["status"].capitalize()),
+        "state": _state(found),
         "late": (today - found["due"]).days if owing and today > found["due"] else None,
         "issued": None if dated is None else rates.converted(found["total"], code, dated),
         "still_owing": None if dated is None else rates.converted(owing, code, asked.as_of) if owing else Decimal(0),
     }
 
 
+def _state(found: Mapping[str, Any]) -> str:
+    """What becomes of it, in words; a credit note is nothing that anybody pays."""
+    if found["status"] != RECORDED:
+        return str(found["status"].capitalize())
+    return "Credit note" if found["kind"] == "credit_note" else STATES[found["payment"]]
+
+
 def _revision(found: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    return dict(found) | {"number": str(found["revision_no"]), "revised_at": _local(found["revised_at"], zone)}
+    document = found["document_sha256"][:16]
+    at = _local(found["revised_at"], zone)
+    return dict(found) | {"number": str(found["revision_no"]), "revised_at": at, "document": document}
 
 
 def _period(found: Mapping[str, Any], zone: ZoneInfo) -> tuple[str, str]:

@@ -34,10 +34,13 @@ def standing(tables: Tables) -> ir.Table:
     revised, before, since = _revised(tables), _before(tables), _since(tables)
     found = invoice.left_join(revised, "invoice_id").select(invoice, revised.revised_total, revised.revisions)
     found = found.left_join(before, "invoice_id").select(found, before.first_total)
-    found = found.left_join(since, "invoice_id").select(found, since.received)
+    found = found.left_join(since, "invoice_id").select(found, since.since, since.before)
+    own = found.paid_to_date.cast(SUM)
+    # one payment may bring more than the invoice took of it, but never less than those before it had brought
+    earlier = ibis.greatest((own - found.since).cast(SUM), ibis.least(own, found.before))
     found = found.mutate(
         total=ibis.coalesce(found.revised_total, found.first_total, found.total.cast(SUM)),
-        paid=(found.paid_to_date.cast(SUM) - found.received.coalesce(0)).cast(SUM),
+        paid=found.since.isnull().ifelse(own, earlier).cast(SUM),
         revisions=found.revisions.coalesce(0),
         due=found.due_date.coalesce(found.invoice_date),
     )
@@ -46,7 +49,7 @@ def standing(tables: Tables) -> ir.Table:
     found = found.mutate(owing=is_open.ifelse(rest, ibis.literal(0).cast(SUM)))
     state = ibis.cases((found.owing == 0, PAID), (found.paid > 0, PARTLY), else_=UNPAID)
     found = found.mutate(payment=(found.status == RECORDED).ifelse(state, ibis.null("string")))
-    return found.drop("revised_total", "first_total", "received", "net_total", "tax_total", "paid_to_date")
+    return found.drop("revised_total", "first_total", "since", "before", "net_total", "tax_total", "paid_to_date")
 
 
 def _revised(tables: Tables) -> ir.Table:
@@ -66,11 +69,26 @@ def _before(tables: Tables) -> ir.Table:
 
 
 def _since(tables: Tables) -> ir.Table:
-    """What payments that name an invoice brought to it from as-of on, less what went back."""
+    """Of each invoice that money moved for since as-of: `since` by payments that name it, and `before` that.
+
+    What went back is taken off.
+    """
     payment = tables("payment", ever=True)
-    zero = ibis.literal(0).cast("decimal(18, 6)")
-    is_later, is_back = payment.paid_at >= as_of(), payment.refunded_at >= as_of()
-    moved = payment.filter(payment.invoice_id.notnull(), is_later | is_back).mutate(
-        moved=is_later.ifelse(payment.amount, zero).cast(SUM) - is_back.ifelse(payment.refunded_amount, zero)
+    named = payment.filter(payment.invoice_id.notnull())
+    is_later = (named.paid_at >= as_of()).coalesce(ibis.literal(False))
+    is_back = (named.refunded_at >= as_of()).coalesce(ibis.literal(False))
+    moved = named.select(
+        "invoice_id",
+        is_moved=is_later | is_back,
+        since=_if(is_later, named.amount) - _if(is_back, named.refunded_amount),
+        before=_if(named.paid_at < as_of(), named.amount) - _if(named.refunded_at < as_of(), named.refunded_amount),
     )
-    return moved.group_by("invoice_id").aggregate(received=_.moved.sum().cast(SUM))
+    found = moved.group_by("invoice_id").aggregate(
+        moves=_.is_moved.sum(), since=_.since.sum().cast(SUM), before=_.before.sum().cast(SUM)
+    )
+    return found.filter(found.moves > 0)
+
+
+def _if(condition: ir.BooleanValue, amount: ir.DecimalColumn) -> ir.DecimalValue:
+    """`amount` where the condition holds, else nothing."""
+    return condition.ifelse(amount.cast(SUM), ibis.literal(0).cast(SUM))
