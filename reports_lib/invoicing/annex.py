@@ -39,6 +39,7 @@ COLUMNS = pa.schema(
     ]
 )
 ROWS = 60  # a page
+GAP = "  "  # between columns
 ZERO = Decimal(0)
 
 
@@ -95,17 +96,13 @@ def written(rows: list[Call]) -> bytes:
 
 def pages(rows: list[Call], words: Words) -> Markup:
     """The rows as blocks of lines, a page each, under their sum so far and above their sum to here."""
-    grid = _Grid(
-        words,
-        max((decimals(row.quantity) for row in rows), default=0),
-        max((decimals(row.amount) for row in rows), default=0),
-    )
+    grid = _Grid(words, rows)
     sections, before = [], ZERO
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
         after = before + sum((row.amount for row in part), ZERO)
         is_last = start + ROWS >= len(rows)
-        title = words.say("all", count=f"{len(rows)}") if is_last else words.say("forward")
+        title = words.say("all", count=len(rows)) if is_last else words.say("forward")
         sections.append(
             Markup('<section class="annex">{}{}{}{}{}</section>').format(
                 Markup("<h2>{}</h2>").format(words.say("calls")) if not start else "",
@@ -120,47 +117,40 @@ def pages(rows: list[Call], words: Words) -> Markup:
 
 
 class _Grid:
-    """Columns of a set width in letters; amounts with as many decimals as the longest of them has."""
+    """Columns of a set width in letters: figures first, for what follows a letter of another typeface is shifted."""
 
-    widths = (19, 15, 19, 27, 12, 8, 13)
-    is_right = (False, False, False, False, True, False, True)
+    widths = (19, 12, 7, 13, 13, 18, 23)
+    is_right = (False, True, False, True, False, False, False)
+    names = ("at", "quantity", "unit", "call_amount", "service", "call_number", "place")
 
-    def __init__(self, words: Words, quantity_places: int, amount_places: int) -> None:
+    def __init__(self, words: Words, rows: list[Call]) -> None:
         self.words = words
-        self.quantity = f",.{quantity_places}f"
-        self.amount = f",.{max(amount_places, words.places)}f"
+        self.quantity = f",.{max((decimals(row.quantity) for row in rows), default=0)}f"
+        self.amount = f",.{max((decimals(row.amount) for row in rows), default=words.places)}f"
         self.marks = words.marks
-        names = ("at", "service", "call_number", "place", "quantity", "unit", "call_amount")
-        self.head = self._set(tuple(words.say(name) for name in names))
+        self.head = self._set([words.say(name) for name in self.names])
 
     def row(self, call: Call) -> str:
         """A charge on one line."""
-        return self._set(
-            (
-                call.at.isoformat(" ", "seconds"),
-                call.service,
-                call.number,
-                call.destination,
-                self._figure(call.quantity, self.quantity),
-                self.words.unit(call.unit),
-                self._figure(call.amount, self.amount),
-            )
-        )
+        stamp = call.at.isoformat(" ", "seconds")
+        quantity, amount = self._figure(call.quantity, self.quantity), self._figure(call.amount, self.amount)
+        unit = self.words.unit(call.unit)
+        return self._set([stamp, quantity, unit, amount, call.service, call.number, call.destination])
 
     def sum(self, label: str, amount: Decimal) -> str:
         """`label` at the left and `amount` in its column."""
         figure = self._figure(amount, self.amount)
-        return label + figure.rjust(sum(self.widths) + len(self.widths) - 1 - len(label))
+        return label + figure.rjust(sum(self.widths[:4]) + 3 * len(GAP) - len(label))
 
     def _figure(self, value: Decimal, form: str) -> str:
         return format(value, form).translate(self.marks)
 
-    def _set(self, texts: tuple[str, ...]) -> str:
+    def _set(self, texts: list[str]) -> str:
         cells = (
             text.rjust(width) if is_right else _fit(text, width)
             for text, width, is_right in zip(texts, self.widths, self.is_right, strict=True)
         )
-        return " ".join(cells)
+        return GAP.join(cells).rstrip()
 
 
 def _fit(text: str, width: int) -> str:

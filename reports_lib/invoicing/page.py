@@ -59,8 +59,7 @@ def calls_name(document: Document) -> str:
 
 
 def _facts(document: Document, words: Words) -> Iterator[tuple[str, str]]:
-    if document.account_number:
-        yield words.say("number"), document.account_number
+    yield words.say("number"), document.account_number or words.say("draft")
     yield words.say("date"), words.day(document.invoice_date)
     if document.period:
         yield words.say("period"), words.span(*document.period)
@@ -75,7 +74,7 @@ def _facts(document: Document, words: Words) -> Iterator[tuple[str, str]]:
 def _changes(document: Document, words: Words) -> Iterator[str]:
     if document.revision:
         yield words.say("revision", revision=document.revision, number=document.account_number)
-    if document.corrects:
+    if document.corrects and document.corrects[0] != document.account_number:
         number, issued = document.corrects
         yield words.say("corrects", number=number, date=words.day(issued))
 
@@ -117,6 +116,8 @@ def _totals(document: Document, words: Words) -> Iterator[tuple[str, str, str]]:
         yield words.say("due_of_this"), words.money(document.gross - document.paid), ""
     if document.carried:
         yield words.say("carried"), words.money(document.carried), "quiet"
+    if is_note and document.carried:
+        yield words.say("credited"), words.money(-document.gross), "quiet"
     if document.carried or document.paid:
         yield words.say("to_pay"), words.money(document.due), "due"
     left = balance(document.kind, document.gross, document.carried, document.paid)
@@ -126,9 +127,9 @@ def _totals(document: Document, words: Words) -> Iterator[tuple[str, str, str]]:
 
 def _ask(document: Document, words: Words) -> dict[str, str]:
     if document.kind == "credit_note":
-        return {"label": words.say("credited"), "amount": words.money(document.gross)}
+        return {"label": words.say("credited"), "amount": words.money(document.gross), "by": ""}
     if not document.due:
-        return {"label": "", "amount": words.say("nothing_due")}
+        return {"label": "", "amount": words.say("nothing_due"), "by": ""}
     by = words.say("by", date=words.day(document.due_date)) if document.due_date and not document.draft else ""
     return {"label": words.say("to_pay"), "amount": words.money(document.due), "by": by}
 

@@ -43,14 +43,17 @@ PIECE = "C62"
 
 def lacks(document: Document) -> list[str]:
     """What EN 16931 asks for and the facts do not say, in words; nothing where `xml` can be written."""
+    categories = {group.category for group in document.taxes}
+    is_outside = "O" in categories
     asked = {
         f"the currency {document.currency} has more than {PLACES} decimals": document.places <= PLACES,
         "a draft has no number": bool(document.account_number),
         "the supplier has no name": bool(document.supplier.called),
         "the supplier has no country": bool(document.supplier.country),
-        "the supplier has neither tax number nor account": bool(document.supplier.tax_id or document.supplier.account),
+        "the supplier has no tax number": bool(document.supplier.tax_id) or is_outside,  # BR-S-02 and the like
         "the buyer has no name": bool(document.buyer.called),
         "the buyer has no country": bool(document.buyer.country),
+        "the buyer has no tax number": bool(document.buyer.tax_id) or "AE" not in categories,  # BR-AE-02
         "a line has no description": all(line.description for line in document.lines),
     }
     return [fault for fault, is_there in asked.items() if not is_there]
@@ -117,7 +120,7 @@ def _line(document: Document, line: Line) -> str:
 
 
 def _agreement(document: Document) -> str:
-    is_outside = any(group.category == "O" for group in document.taxes)  # BR-O-02: then no tax number is named
+    is_outside = "O" in {group.category for group in document.taxes}  # BR-O-02: then no tax number is named
     return _tag(
         "ram:ApplicableHeaderTradeAgreement",
         _tag("ram:SellerTradeParty", *_party(document.supplier, is_seller=True, is_outside=is_outside)),

@@ -18,6 +18,8 @@ from reports_lib.errors import NotebookError
 from reports_lib.rendering.archive import Archive
 from reports_lib.rendering.long_tables import for_paper
 
+UNKNOWN = "\ufffd"  # what stands for a letter that cannot be shown
+
 
 class OwnAssets(URLFetcher):
     """Serves `data:` addresses, our typefaces and the `held` SVGs as `asset:<name>`; anything else ends the rendering.
@@ -64,18 +66,25 @@ def printed(
 
     `held` are the SVGs that it names as `asset:<name>`.
     """
-    style, faces = typefaces()
     stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     fetcher = OwnAssets(held)
     options: dict[str, object] = {"pdf_identifier": hashlib.sha256(source + stamp.encode()).digest()[:16]}
-    try:
-        html = weasyprint.HTML(string=page, base_url="asset:", url_fetcher=fetcher)
+
+    def put(text: str) -> tuple[bytes, set[int]]:
+        style, faces = typefaces()
+        html = weasyprint.HTML(string=text, base_url="asset:", url_fetcher=fetcher)
         document = html.render(stylesheets=[style, *styles], font_config=faces)
         document.metadata.created = document.metadata.modified = stamp
         if archive:
             archive.seal(document.metadata, created.astimezone(UTC), fetcher)
             options["pdf_variant"] = "pdf/a-3a"
         made = bytes(document.write_pdf(**options))
+        return made, {letter for font in document.fonts.values() for letter in font.missing}
+
+    try:
+        made, unknown = put(page)
+        if unknown and archive:  # a letter that no typeface here has would be a box that no archive may hold
+            made, _ = put(page.translate(dict.fromkeys(unknown, "?" if ord(UNKNOWN) in unknown else UNKNOWN)))
     except FatalURLFetchingError:  # a BaseException: it would end the worker
         made = b""
     if fetcher.refused:

@@ -1,6 +1,7 @@
 """Texts, dates and amounts of a document in its language: one JSON file a language, the same keys in each."""
 
 import json
+import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
@@ -13,10 +14,12 @@ from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import NumberPattern, parse_pattern
 
 from reports_lib.invoicing.document import Language, plain
+from reports_lib.values.formats import MINUS
 from reports_lib.values.money import round_half_up
 
 LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru_RU", "es": "es_ES", "de": "de_DE"}
-_LETTERS = {"\u202f": "\u00a0"}  # the narrow space between thousands is in few typefaces
+_LETTERS = {"\u202f": "\u00a0", "-": MINUS}  # the narrow space between thousands is in few typefaces
+_TOUCHING = re.compile(r"(?<=[A-Z]{3})(?=\d)")  # KWD 21.240, which Babel writes without a space
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Words:
         """What turns the marks of `format(value, ",f")` into those of the language."""
         symbols = _locale(self.language).number_symbols["latn"]
         group = _LETTERS.get(symbols["group"], symbols["group"])
-        return {ord(","): group, ord("."): symbols["decimal"], ord("-"): symbols["minusSign"]}
+        return {ord(","): group, ord("."): symbols["decimal"], ord("-"): MINUS}
 
     def percent(self, rate: Decimal) -> str:
         """`19 %` from a rate in percent."""
@@ -80,7 +83,7 @@ class Words:
         shown = str(pattern.apply(rounded, _locale(self.language), currency=currency, currency_digits=False))
         for odd, usual in _LETTERS.items():
             shown = shown.replace(odd, usual)
-        return shown
+        return _TOUCHING.sub("\u00a0", shown)
 
 
 def decimals(value: Decimal) -> int:
