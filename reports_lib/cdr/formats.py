@@ -47,3 +47,8 @@ def _declared(name: str, paths: dict[str, Path], below: tuple[Path, ...]) -> dic
     found = merged(given, _declared(base, known, (*below, path)))
     found.pop("like")
     return found
+
+
+def built_in(name: str) -> Format:
+    """One of Daybook's own formats."""
+    return format_of(name, _declared(name, {path.stem: path for path in BUILT_IN.glob("*.yaml")}, ()))

@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 
 from reports_lib.cdr.batch import Batch, Known, Place, Values, blank
 from reports_lib.cdr.format import NONE, TYPES, Format
+from reports_lib.cdr.times import Clock
 from reports_lib.errors import IngestError
 from reports_lib.warehouse.ingest import arrays, header, records
 from reports_lib.warehouse.ingest.cells import shown
+from reports_lib.warehouse.ingest.content import Content
 from reports_lib.warehouse.ingest.delimited import LineFile, Refused, one
 
 _BOM = b"\xef\xbb\xbf"
@@ -28,7 +30,11 @@ class CdrFile(LineFile):
 
     format: Format = field(kw_only=True)
     known: Mapping[Place, Known] = field(kw_only=True)
+    called: str = field(default="", kw_only=True)  # in messages, where the path has another name
     _names: tuple[str, ...] = field(default=(), init=False)  # of the file's columns
+
+    def _content(self) -> Content:
+        return Content(self.path, self.limits, self.member, self.called)
 
     def _begin(self, block: bytes) -> int:
         if not block:
@@ -65,10 +71,33 @@ class CdrFile(LineFile):
         except ValueError as error:
             raise IngestError(f"{self.name}: {error} in what its columns are called") from None
 
+    def fitting(self, most: int) -> tuple[int, int]:
+        """How many of the first records, at `most`, have the format's fields and times; and of how many.
+
+        Raises `IngestError` where the file cannot be of the format.
+        """
+        for _, block in self._blocks(self._content()):
+            survey = records.survey(self._prepared(block), self._dialect)
+            filled = survey.ends - survey.starts > 1
+            count = min(int(filled.sum()), most)
+            places = np.flatnonzero(~survey.is_suspect & filled)[:count]
+            if not places.size:
+                return 0, count
+            batch = Batch(self._by_name(survey, places), places.size)
+            wrong: set[int] = set()
+            for column in self.table.columns:
+                term = self.format.terms.by_name.get(column.name)
+                if term and isinstance(term.end, Clock):
+                    wrong |= term.read(column, batch).refused.keys()
+            return places.size - len(wrong), count
+        return 0, 0
+
     def _prepared(self, block: bytes) -> bytes:
         return _unpadded(block, self.format.delimiter) if self.format.is_padded else block
 
     def _rows(self, survey: records.Survey, places: npt.NDArray[np.int64]) -> tuple[pa.Table, Refused]:
+        if not places.size:
+            return arrays.whole(self.table, {}, 0), {}
         batch = Batch(self._by_name(survey, places), places.size, self.format.switch, self.known)
         refused: Refused = {}
         for check in self.format.only:
@@ -107,8 +136,6 @@ class CdrFile(LineFile):
             order.append(own)
             texts = self._cells(survey, own, self._names[:width])
             parts.append({name: self._column(texts, name, own.size) for name in wanted})
-        if not parts:
-            return {name: pa.array([], pa.string()) for name in wanted}
         if len(parts) == 1:
             return parts[0]
         back = pa.array(np.argsort(np.concatenate(order)))

@@ -44,7 +44,7 @@ class Case:
 
     def holds(self, batch: Batch) -> pa.Array:
         """For which records."""
-        found = pa.array([True] * batch.count) if not self.checks else self.checks[0].holds(batch)
+        found = _all(batch) if not self.checks else self.checks[0].holds(batch)
         for check in self.checks[1:]:
             found = pc.and_(found, check.holds(batch))
         return found
@@ -107,7 +107,7 @@ class Term:
         """The first case that holds, for each record; null where none does."""
         masks, read = [], []
         refused: dict[int, str] = {}
-        rest = pa.array([True] * batch.count)
+        rest = _all(batch)
         for case in self.cases:
             mask = pc.and_(rest, case.holds(batch))
             rest = pc.and_(rest, pc.invert(mask))
@@ -120,6 +120,10 @@ class Term:
         names = [str(at) for at in range(len(masks))]
         values = pc.case_when(pc.make_struct(*masks, field_names=names), *read)
         return _finished(column, Values(values, refused))
+
+
+def _all(batch: Batch) -> pa.Array:
+    return pa.array([True] * batch.count, pa.bool_())
 
 
 def _finished(column: Column, found: Values) -> Values:

@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": ("site", "serve"),
     "user": ("user", "user"),
     "ingest": ("data", "ingest"),
+    "cdr": ("cdr", "cdr"),
     "versions": ("data", "versions"),
     "new": ("families", "new"),
     "lint": ("families", "lint"),

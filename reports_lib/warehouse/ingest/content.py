@@ -68,12 +68,13 @@ class Content:
     path: Path
     limits: Limits
     member: Member | None = None  # of the archive that the file is
+    called: str = ""  # in messages, where that is not the name of the path
     sha256: str = field(default="", init=False)
 
     @property
     def name(self) -> str:
         """What to call it in messages."""
-        return self.member.name if self.member else shown_name(self.path)
+        return self.member.name if self.member else self.called or shown_name(self.path)
 
     def blocks(self) -> Iterator[bytes]:
         """Whole lines, each ended by LF, in blocks of about `limits.block` bytes.

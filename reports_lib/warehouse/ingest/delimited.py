@@ -51,9 +51,12 @@ class LineFile(ABC):
         """
         content = self._content()
         for first, block in self._blocks(content):
-            survey = records.survey(block, self._dialect)
+            prepared = self._prepared(block)
+            survey = records.survey(prepared, self._dialect)
             self.lines += survey.ends.size
-            yield self._block(survey, first)
+            # rejects show lines as they came
+            came = survey if prepared is block else records.survey(block, self._dialect)
+            yield self._block(survey, came, first)
         self.sha256 = content.sha256
 
     def originals(self, wanted: Iterator[int]) -> Iterator[str]:
@@ -80,6 +83,10 @@ class LineFile(ABC):
     def _rows(self, survey: records.Survey, places: npt.NDArray[np.int64]) -> tuple[pa.Table, Refused]:
         """The rows of the sound lines at `places` of a block, in their order, and those that are refused."""
 
+    def _prepared(self, block: bytes) -> bytes:
+        """The block as it is read, of as many lines; `block` itself where nothing is to be changed."""
+        return block
+
     def _content(self) -> Content:
         return Content(self.path, self.limits, self.member)
 
@@ -98,7 +105,7 @@ class LineFile(ABC):
         if number == 1:
             self._begin(b"")
 
-    def _block(self, survey: records.Survey, first: int) -> tuple[pa.Table, list[Reject]]:
+    def _block(self, survey: records.Survey, came: records.Survey, first: int) -> tuple[pa.Table, list[Reject]]:
         rejects = []
         chosen = ~survey.is_suspect
         for at in np.flatnonzero(survey.is_suspect).tolist():
@@ -106,12 +113,12 @@ class LineFile(ABC):
             if records.is_blank(line):
                 self.blank += 1
             elif reason := records.fault(line, self._dialect):
-                rejects.append(Reject(first + at, "", reason, text(line[: self.limits.line])))
+                rejects.append(Reject(first + at, "", reason, text(came.line(at)[: self.limits.line])))
             else:
                 chosen[at] = True
         places = np.flatnonzero(chosen)
         rows, refused = self._rows(survey, places)
-        rejects += [Reject(first + int(places[at]), *why, text(survey.line(places[at]))) for at, why in refused.items()]
+        rejects += [Reject(first + int(places[at]), *why, text(came.line(places[at]))) for at, why in refused.items()]
         rejects.sort(key=lambda reject: reject.line)
         good = np.ones(places.size, bool)
         good[list(refused)] = False

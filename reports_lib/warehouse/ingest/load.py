@@ -35,6 +35,7 @@ class Order:
     again: bool = False
     progress: Progress | None = None
     name: str = ""
+    way: str = "--again"  # to load a file a second time, "" if there is none
 
 
 def ingest(  # noqa: PLR0913 - what the command line offers, each by its name
@@ -88,7 +89,7 @@ def _load(address: Address, table: Table, found: Sequence[Source], order: Order,
             )
         target = stack.enter_context(targets.opened(address, table, folder))
         if not order.again:
-            ledger.refuse(table.name, filled, target.earlier([source.sha256 for source in filled]))
+            ledger.refuse(table.name, filled, target.earlier([source.sha256 for source in filled]), order.way)
         refused = joined(stage.repeated(), target.present(stage))
         for number, source in enumerate(found):
             rejects.add(source.name, source.explain(places(refused, number)))

@@ -109,8 +109,8 @@ def _readers(path: Path, table: Table, limits: Limits) -> list[Reader]:
     return opened(path, limits, lambda member: CsvFile(path, table, limits, member))
 
 
-def opened(path: Path, limits: Limits, reader: Callable[[Member | None], Reader]) -> list[Reader]:
-    """A `reader` of the file; of a zip archive one of each of its files. Raises `IngestError`."""
+def opened(path: Path, limits: Limits, reader: Callable[[Member | None], Reader], name: str = "") -> list[Reader]:
+    """A `reader` of the file, called `name`; of a zip archive one of each of its files. Raises `IngestError`."""
     if beginning(path).startswith(ZIP):
-        return [reader(member) for member in Archive(path, shown_name(path), limits).members()]
+        return [reader(member) for member in Archive(path, name or shown_name(path), limits).members()]
     return [reader(None)]
