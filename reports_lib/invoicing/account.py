@@ -36,6 +36,26 @@ _LOCK_OF_INVOICES = text("""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('account ' || :client || ' ' || :currency, 0))")
 
 
+_BALANCE = (
+    select(func.coalesce(func.sum(AccountEntry.amount), 0))
+    .where(AccountEntry.client_id == Invoice.client_id, AccountEntry.currency == Invoice.currency)
+    .scalar_subquery()
+)
+_OF_ACCOUNT = (
+    InvoicePayment.client_id == Invoice.client_id,
+    InvoicePayment.currency == Invoice.currency,
+    InvoicePayment.cancelled_at.is_(None),
+)
+_CREDIT = (
+    select(func.coalesce(func.sum(InvoicePayment.amount), 0)).where(*_OF_ACCOUNT).scalar_subquery()
+    - select(func.coalesce(func.sum(InvoiceAllocation.amount), 0))
+    .join(InvoicePayment, InvoicePayment.id == InvoiceAllocation.payment_id)
+    .where(*_OF_ACCOUNT)
+    .correlate(Invoice)
+    .scalar_subquery()
+)
+
+
 def balance(session: Session, client_id: int, currency: str, before: datetime | None = None) -> Decimal:
     """What the client owes in that currency, by all entries posted before a moment; credit is below 0."""
     query = select(func.coalesce(func.sum(AccountEntry.amount), 0)).where(
@@ -69,6 +89,16 @@ def locked(session: Session, ids: Collection[int]) -> list[Invoice]:
     if missing := set(ids) - {each.id for each in found}:
         raise UnknownNameError(f"there is no invoice {min(missing)}")
     return found
+
+
+def with_standing(session: Session, invoice_id: int) -> tuple[Invoice, Decimal, Decimal]:
+    """As `locked`, one invoice; with the balance of its account, and how much credit is left of payments."""
+    session.execute(_LOCK_OF_INVOICES, {"ids": [invoice_id]})
+    query = select(Invoice, _BALANCE, _CREDIT).where(Invoice.id == invoice_id).with_for_update(of=Invoice)
+    row = session.execute(query, execution_options={"populate_existing": True}).one_or_none()
+    if row is None:
+        raise UnknownNameError(f"there is no invoice {invoice_id}")
+    return row[0], row[1], row[2]
 
 
 def post(  # what moves whose account by how much, and who says so

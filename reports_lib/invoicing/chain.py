@@ -23,7 +23,8 @@ from reports_lib.invoicing import number
 BEGINNING = "0" * 64  # what stands before the first link
 BATCH = 1_000
 
-_APPEND = text("""
+# the link before is read in this statement, after the lock of the series is held
+APPEND = """
     INSERT INTO invoice_chain (series, position, subject, invoice_id, revision, body, previous, hash)
     SELECT :series, :position, :subject, :invoice, :revision, :body, before.hash,
            encode(sha256(convert_to(before.hash || :body, 'UTF8')), 'hex')
@@ -31,7 +32,8 @@ _APPEND = text("""
              UNION ALL
             SELECT hash FROM invoice_chain WHERE series = :series AND position = :position - 1) AS before
     RETURNING hash
-""")
+"""
+_APPEND = text(APPEND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +59,43 @@ class Head:
         return cls(series, int(position), digest)
 
 
-def append(
-    session: Session, subject: ChainSubject, invoice: Invoice, said: Mapping[str, object], position: int | None = None
-) -> str:
-    """Say it of the invoice, at the place that `number.take` gave or at the next; returns the link's hash.
+def append(session: Session, subject: ChainSubject, invoice: Invoice, said: Mapping[str, object]) -> str:
+    """Say it of the invoice, at the next place of its series; returns the link's hash.
 
     `said` are texts and whole numbers; what every link says of its invoice is added. Raises `StateError` if the
     link before is missing, for then somebody was at the database.
     """
-    place = position or number.position(session, invoice.series)
+    row = link(subject, invoice, said, number.position(session, invoice.series))
+    digest: str | None = session.execute(_APPEND, row).scalar_one_or_none()
+    return is_there(digest, row)
+
+
+def link(subject: ChainSubject, invoice: Invoice, said: Mapping[str, object], position: int) -> dict[str, object]:
+    """The values of `APPEND`, for who makes it part of a statement of his own."""
     told: dict[str, object] = {
         "series": invoice.series,
-        "position": place,
+        "position": position,
         "subject": str(subject),
         "invoice": invoice.id,
         "number": invoice.account_number,
         **said,
     }
-    row = {
-        "series": invoice.series, "position": place, "subject": str(subject), "invoice": invoice.id,
-        "revision": said.get("revision", 0), "body": canonical(told), "beginning": BEGINNING,
-    }  # fmt: skip
-    digest: str | None = session.execute(_APPEND, row).scalar_one_or_none()
+    return {
+        "series": invoice.series,
+        "position": position,
+        "subject": str(subject),
+        "invoice": invoice.id,
+        "revision": said.get("revision", 0),
+        "body": canonical(told),
+        "beginning": BEGINNING,
+    }
+
+
+def is_there(digest: str | None, row: Mapping[str, object]) -> str:
+    """The hash that `APPEND` gave; raises `StateError` if the link before `row` is missing."""
     if digest is None:
-        raise StateError(f"the chain of {invoice.series} lacks link {place - 1}; see `daybook invoice verify`")
+        place = int(str(row["position"])) - 1
+        raise StateError(f"the chain of {row['series']} lacks link {place}; see `daybook invoice verify`")
     return digest
 
 

@@ -6,13 +6,15 @@
 What was sent is corrected by a credit note (`correct.py`), what was charged wrongly by a revision (`revise.py`).
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from reports_lib import mirror
 from reports_lib.database.schema.invoices import (
@@ -30,6 +32,19 @@ from reports_lib.invoicing.number import Number
 from reports_lib.invoicing.totals import check, due
 
 ZERO = Decimal(0)
+_FREEZE = """
+    WITH recorded AS (
+        UPDATE invoice
+           SET state = :state, year = :year, number = :number, account_number = :account_number,
+               file_name = :file_name, invoice_date = :invoice_date, due_date = :due_date, facts = :facts,
+               facts_sha256 = :facts_sha256, recorded_at = :recorded_at, recorded_by = :recorded_by
+         WHERE id = :invoice
+    ), posted AS (
+        INSERT INTO account_entry (client_id, currency, posted_at, kind, amount, invoice_id, by)
+        SELECT :client, :currency, :recorded_at, :entry, :amount, :invoice, :recorded_by WHERE :amount <> 0
+    )
+"""
+_RECORD = text("\n".join((_FREEZE, chain.APPEND)))
 
 
 def record(session: Session, invoice_id: int, by: str, now: datetime, on: date | None = None) -> Invoice:
@@ -40,21 +55,20 @@ def record(session: Session, invoice_id: int, by: str, now: datetime, on: date |
     then nobody else of the series records. Raises `UnknownNameError`, and `StateError` if it was thrown away,
     or is held and not released.
     """
-    (found,) = account.locked(session, [invoice_id])
+    found, balance, credit = account.with_standing(session, invoice_id)
     if found.state == InvoiceState.RECORDED:
         return found
     _refuse_unless_ready(found)
-    document = _issued(session, found, now, on)
+    paid = ZERO if found.kind == InvoiceKind.TOP_UP else max(min(credit, found.total), ZERO)
+    document = _issued(found, balance, paid, now, on)
     taken, place = _number(session, found, document.invoice_date)
     document = _numbered(document, str(taken))
     check(document)
-    _freeze(found, document, taken, by, now)
-    chain.append(session, _subject(found), found, said(document, found, by), place)
-    kind = EntryKind.CREDIT_NOTE if found.kind == InvoiceKind.CREDIT_NOTE else EntryKind.INVOICE
-    account.post(session, found, kind, found.total, by, now)
-    session.flush()
-    account.use_credit(session, found)
+    _write(session, found, document, taken, place, by)
+    if paid:
+        account.use_credit(session, found)
     mirror.note(session, "invoice", found.id)
+    session.flush()
     return found
 
 
@@ -187,26 +201,20 @@ def _bound(found: Invoice) -> str:
     return ""
 
 
-def _issued(session: Session, found: Invoice, now: datetime, on: date | None) -> Document:
-    """The draft's document as it stands at the moment of its recording, without its number."""
+def _issued(found: Invoice, balance: Decimal, paid: Decimal, now: datetime, on: date | None) -> Document:
+    """The draft's document as it stands at the moment of its recording, without its number.
+
+    What `account.use_credit` will settle of it is paid already, and so not carried over as well.
+    """
     draft = Document.parse(found.facts.encode())
     changes: dict[str, object] = {"made_at": now, "draft": False}
     if draft.kind != "credit_note":
-        paid = _out_of_credit(session, found)
-        carried = account.balance(session, found.client_id, found.currency) + paid
+        carried = balance + paid
         changes |= {"carried": carried, "paid": paid, "due": due(draft.kind, draft.gross, carried, paid)}
     if on is not None:
         later = on - draft.invoice_date
         changes |= {"invoice_date": on, "due_date": draft.due_date and draft.due_date + later}
     return replace(draft, **changes)  # type: ignore[arg-type]  # names and types as declared
-
-
-def _out_of_credit(session: Session, found: Invoice) -> Decimal:
-    """What `account.use_credit` will settle of it: paid already, and not to be carried over as well."""
-    if found.kind == InvoiceKind.TOP_UP or found.total <= 0:
-        return ZERO
-    left = sum((left for _, left in account.credit(session, found.client_id, found.currency)), ZERO)
-    return min(left, found.total)
 
 
 def _number(session: Session, found: Invoice, day: date) -> tuple[Number, int]:
@@ -233,16 +241,28 @@ def _drafted(document: Document) -> Document:
     )  # fmt: skip
 
 
-def _freeze(found: Invoice, document: Document, taken: Number, by: str, now: datetime) -> None:
-    found.year, found.number, found.account_number = taken.year, taken.number, str(taken)
-    found.file_name = f"{taken}_{found.created_at.date().isoformat()}.pdf"
-    found.invoice_date, found.due_date = document.invoice_date, document.due_date
-    found.facts, found.facts_sha256 = document.json().decode(), document.sha256
-    found.state, found.recorded_at, found.recorded_by = InvoiceState.RECORDED, now, by
-
-
-def _subject(found: Invoice) -> ChainSubject:
-    return ChainSubject.CREDIT_NOTE if found.kind == InvoiceKind.CREDIT_NOTE else ChainSubject.INVOICE
+def _write(  # what is recorded, under which number and place of the chain, by whom
+    session: Session, found: Invoice, document: Document, taken: Number, place: int, by: str
+) -> None:
+    """The row, the debit and the link of the chain, in one statement: others of the series wait for it."""
+    facts = document.json()
+    frozen = {
+        "state": InvoiceState.RECORDED, "year": taken.year, "number": taken.number, "account_number": str(taken),
+        "file_name": f"{taken}_{found.created_at.date().isoformat()}.pdf", "invoice_date": document.invoice_date,
+        "due_date": document.due_date, "facts": facts.decode(), "facts_sha256": hashlib.sha256(facts).hexdigest(),
+        "recorded_at": document.made_at, "recorded_by": by,
+    }  # fmt: skip
+    for column, value in frozen.items():
+        set_committed_value(found, column, value)
+    is_credit = found.kind == InvoiceKind.CREDIT_NOTE
+    subject = ChainSubject.CREDIT_NOTE if is_credit else ChainSubject.INVOICE
+    link = chain.link(subject, found, said(document, found, by), place)
+    entry = {
+        "client": found.client_id, "currency": found.currency, "amount": found.total,
+        "entry": EntryKind.CREDIT_NOTE if is_credit else EntryKind.INVOICE,
+    }  # fmt: skip
+    digest = session.execute(_RECORD, frozen | link | entry).scalar_one_or_none()
+    chain.is_there(digest, link)
 
 
 def _called(found: Invoice) -> str:
