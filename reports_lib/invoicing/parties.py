@@ -48,7 +48,12 @@ class Buyer:
 def issuers(installation: Installation, as_of: datetime) -> dict[str, Issuer]:
     """Every company, by its id. Raises `WarehouseError` and `DatabaseError`."""
     with connect(installation.warehouse, as_of=as_of) as warehouse:
-        rows = warehouse.table("company").to_pyarrow().to_pylist()
+        return issuers_in(warehouse)
+
+
+def issuers_in(warehouse: Warehouse) -> dict[str, Issuer]:
+    """The companies of an open warehouse."""
+    rows = warehouse.table("company").to_pyarrow().to_pylist()
     return {str(row["company_id"]): _issuer(row) for row in sorted(rows, key=lambda row: row["company_id"])}
 
 
@@ -63,8 +68,13 @@ def issuer(installation: Installation, as_of: datetime, company: str) -> Issuer:
 def buyers(installation: Installation, session: Session, as_of: datetime, clients: Collection[int]) -> dict[int, Buyer]:
     """These clients, by id; one that the warehouse lacks is left out. Raises as `issuers`."""
     with connect(installation.warehouse, as_of=as_of) as warehouse:
-        names = _rows(warehouse, "client", clients, ("client_id", "name"))
-        profiles = _rows(warehouse, "client_profile", clients, ("client_id", "email", "address", "city", "country"))
+        return buyers_in(warehouse, session, clients)
+
+
+def buyers_in(warehouse: Warehouse, session: Session, clients: Collection[int]) -> dict[int, Buyer]:
+    """These clients of an open warehouse."""
+    names = _rows(warehouse, "client", clients, ("client_id", "name"))
+    profiles = _rows(warehouse, "client_profile", clients, ("client_id", "email", "address", "city", "country"))
     query = select(BillingDetails).where(BillingDetails.client_id.in_(list(clients)))
     kept = {each.client_id: each for each in session.scalars(query)}
     return {
