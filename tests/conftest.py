@@ -21,6 +21,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from reports_lib.database import server
 from reports_lib.database.roles import as_reader as reader_of
@@ -63,6 +64,10 @@ LONGEST = (
     "test_notebooks.py",
 )
 HERE = Path(__file__).parent
+
+# no test says how long anything may take: machines are shared
+settings.register_profile("daybook", deadline=None)
+settings.load_profile("daybook")
 
 _number = count(1)
 
