@@ -38,7 +38,7 @@ COLUMNS = pa.schema(
         ("amount", pa.decimal128(18, 6)),  # net, in the currency of the document
     ]
 )
-ROWS = 60  # a page
+ROWS = 64  # a page
 GAP = "  "  # between columns
 ZERO = Decimal(0)
 
@@ -59,7 +59,7 @@ class Call:
 def calls(table: pa.Table, form: Literal["csv", "pages"]) -> Calls:
     """What the facts say of the annex in `table`; raises `ParameterError` if its columns are others."""
     rows = list(read(table))
-    return Calls(len(rows), sum((row.amount for row in rows), ZERO), hashlib.sha256(written(rows)).hexdigest(), form)
+    return _calls(rows, written(rows), form)
 
 
 def read(table: pa.Table) -> Iterator[Call]:
@@ -72,12 +72,19 @@ def read(table: pa.Table) -> Iterator[Call]:
             yield Call(**row | texts)
 
 
-def kept(document: Document, path: Path) -> list[Call]:
-    """The rows kept for `document` at `path`; raises `CorruptSnapshotError` if they are not those of its facts."""
-    table = pq.read_table(path)
-    if document.calls is None or calls(table, document.calls.form) != document.calls:
-        raise CorruptSnapshotError(f"the itemised charges of {document.account_number or 'this draft'} are not its own")
-    return list(read(table))
+def kept(document: Document, path: Path) -> tuple[list[Call], bytes]:
+    """The rows kept for `document` at `path`, and their CSV.
+
+    Raises `CorruptSnapshotError` if they are not those of its facts.
+    """
+    name = document.account_number or "this draft"
+    if not path.is_file():
+        raise CorruptSnapshotError(f"the itemised charges of {name} are missing")
+    rows = list(read(pq.read_table(path)))
+    file = written(rows)
+    if document.calls is None or _calls(rows, file, document.calls.form) != document.calls:
+        raise CorruptSnapshotError(f"the itemised charges of {name} are not its own")
+    return rows, file
 
 
 def written(rows: list[Call]) -> bytes:
@@ -151,6 +158,10 @@ class _Grid:
             for text, width, is_right in zip(texts, self.widths, self.is_right, strict=True)
         )
         return GAP.join(cells).rstrip()
+
+
+def _calls(rows: list[Call], file: bytes, form: Literal["csv", "pages"]) -> Calls:
+    return Calls(len(rows), sum((row.amount for row in rows), ZERO), hashlib.sha256(file).hexdigest(), form)
 
 
 def _fit(text: str, width: int) -> str:

@@ -13,8 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import weasyprint
-
 from reports_lib.invoicing import annex
 from reports_lib.invoicing.document import Document
 from reports_lib.invoicing.page import CODE, TEMPLATES, calls_name, page
@@ -23,7 +21,6 @@ from reports_lib.invoicing.totals import check
 from reports_lib.invoicing.words import Words
 from reports_lib.invoicing.xml import lacks, xml
 from reports_lib.rendering.archive import Archive, Attached, Property, Schema
-from reports_lib.rendering.pdf import OwnAssets, printed, typefaces
 
 XML_NAME = "factur-x.xml"
 FACTUR_X = Schema(
@@ -48,16 +45,18 @@ def pdf(document_json: bytes, given: Mapping[str, Any]) -> bytes:
     `given["calls"]` is the path of the Parquet file with the rows of its annex, where it has one. Raises
     `ParameterError` if the facts are none or do not agree, `CorruptSnapshotError` if the rows are not its own.
     """
+    from reports_lib.rendering.pdf import printed  # half a second of imports, for those who print
+
     document = Document.parse(document_json)
     check(document)
     words = Words(document.language, document.places, document.currency)
-    rows = annex.kept(document, Path(given["calls"])) if document.calls else []
+    rows, table = annex.kept(document, Path(given.get("calls", ""))) if document.calls else ([], b"")
     is_printed = document.calls is not None and document.calls.form == "pages"
     code = payment_code(document)
     held = {CODE: code.encode()} if code else {}
     source = page(document, is_coded=bool(code), annex=annex.pages(rows, words) if is_printed else None)
     data = embedded(document)
-    archive = Archive(tuple(_attached(document, data, rows, words)), (FACTUR_X,) if data else ())
+    archive = Archive(tuple(_attached(document, data, table, words)), (FACTUR_X,) if data else ())
     return printed(source, document_json, created=document.made_at, styles=[_style()], held=held, archive=archive)
 
 
@@ -68,14 +67,18 @@ def embedded(document: Document) -> bytes | None:
     return xml(document, document.payment.text)
 
 
-def _attached(document: Document, data: bytes | None, rows: list[annex.Call], words: Words) -> Iterator[Attached]:
+def _attached(document: Document, data: bytes | None, table: bytes, words: Words) -> Iterator[Attached]:
     if data:
         yield Attached(XML_NAME, data, words.say("attached_xml"), "Alternative")
     if document.calls:
-        yield Attached(calls_name(document), annex.written(rows), words.say("attached_csv"), "Supplement")
+        yield Attached(calls_name(document), table, words.say("attached_csv"), "Supplement")
 
 
 @cache
-def _style() -> weasyprint.CSS:
+def _style() -> Any:  # noqa: ANN401 - a style sheet of WeasyPrint, untyped
+    import weasyprint
+
+    from reports_lib.rendering.pdf import OwnAssets, typefaces
+
     _, faces = typefaces()
     return weasyprint.CSS(filename=TEMPLATES / "invoice.css", font_config=faces, url_fetcher=OwnAssets())

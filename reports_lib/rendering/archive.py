@@ -10,9 +10,6 @@ from datetime import datetime
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
-import weasyprint
-from weasyprint.urls import URLFetcher
-
 END = b"</rdf:RDF>"
 EXTENSION = "http://www.aiim.org/pdfa/ns"
 
@@ -84,8 +81,10 @@ class Archive:
     attached: Sequence[Attached] = ()
     schemas: Sequence[Schema] = ()
 
-    def seal(self, metadata: Any, created: datetime, fetcher: URLFetcher) -> None:  # noqa: ANN401 - WeasyPrint's, untyped
+    def seal(self, metadata: Any, created: datetime, fetcher: Any) -> None:  # noqa: ANN401 - WeasyPrint's, untyped
         """Put both into the `metadata` of a WeasyPrint document, files dated `created` (UTC)."""
+        import weasyprint  # half a second, for those who print
+
         written = metadata.generate_rdf_metadata
         metadata.generate_rdf_metadata = lambda *given: written(*given).replace(END, self._rdf() + END)
         metadata.attachments = [

@@ -184,6 +184,7 @@ def with_calls(table: pa.Table, form: str) -> Document:
 
 
 FIRST = ("DB-202609-0031", date(2026, 9, 30))
+ANNEXES = {"csv": charges(20), "pages": charges(150)}
 SAMPLES: dict[str, Document] = {
     "plain": document(),
     "long": document(many(58), carried=Decimal("-12.30"), paid=Decimal("20.00")),
@@ -237,6 +238,6 @@ SAMPLES: dict[str, Document] = {
         period=None,
     ),
     "glyphs": document(buyer=replace(BUYER, legal_name="株式会社 🎉 Ægir ท", city="Zürich \u0301")),
-    "csv": with_calls(charges(20), "csv"),
-    "pages": with_calls(charges(150), "pages"),
+    "csv": with_calls(ANNEXES["csv"], "csv"),
+    "pages": with_calls(ANNEXES["pages"], "pages"),
 }
