@@ -8,7 +8,7 @@ A document that cannot be made is tried again, with the same number and the same
 same bytes, so whoever comes second changes nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema.invoices import Invoice, InvoiceRevision, InvoiceState
 from reports_lib.errors import DatabaseError, DaybookError, StateError, StoreError, UnknownNameError
 from reports_lib.invoicing import record
+from reports_lib.invoicing.alone import alone
 from reports_lib.invoicing.document import Document
 from reports_lib.invoicing.pdf import pdf
 from reports_lib.invoicing.xml import lacks, xml
@@ -80,13 +81,24 @@ def make_all(
     installation: Installation,
     press: Press,
     now: Callable[[], datetime],
-    passed_over: Sequence[tuple[int, int]] = (),
+    passed_over: Collection[tuple[int, int]] = (),
     progress: Callable[[int], None] = lambda _: None,
-) -> Outcome:
+) -> Outcome | None:
     """Make every document that is awaited, but for those `passed_over`; `progress` hears how many there are so far.
 
-    Raises `DatabaseError` and `StoreError`; what is made and named by then stays.
+    None if somebody else is at it. Raises `DatabaseError` and `StoreError`; what is made and named by then stays.
     """
+    with alone(installation, "invoice documents") as is_ours:
+        return _all(installation, press, now, passed_over, progress) if is_ours else None
+
+
+def _all(
+    installation: Installation,
+    press: Press,
+    now: Callable[[], datetime],
+    passed_over: Collection[tuple[int, int]],
+    progress: Callable[[int], None],
+) -> Outcome:
     failures: dict[tuple[int, int], str] = {}
     done, skipped = 0, set(passed_over)
     with ThreadPoolExecutor(2 * BATCH, "documents") as threads:

@@ -8,7 +8,6 @@ invoice that is there already is found by its key, so two who issue the same mon
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +19,7 @@ from reports_lib.database.schema import Run, State
 from reports_lib.database.schema.invoices import AccountEntry, BillingRun, BillingState, Invoice, InvoiceState
 from reports_lib.errors import DaybookError, ParameterError, StateError
 from reports_lib.invoicing import draft, record
+from reports_lib.invoicing.alone import alone
 from reports_lib.invoicing.bill import Bill, Billing, drafts
 from reports_lib.invoicing.evidence import Evidence, Key
 from reports_lib.invoicing.parties import Buyer, Issuer, buyers, issuer
@@ -27,7 +27,6 @@ from reports_lib.invoicing.settings import read_billing
 from reports_lib.runs.installation import Installation
 
 BATCH = 50  # invoices of one transaction, for which others of the series wait
-LOCK = 0x62696C6C  # "bill": the first key of the locks of billings, their number is the second
 LISTED = 5  # failures that a billing keeps
 
 
@@ -58,7 +57,7 @@ def issue(installation: Installation, billing: int, now: datetime) -> Issued | N
     failed fails the billing. Raises `DatabaseError`, and whatever keeps the sealed tables or the warehouse
     from being read: then it is as before, and may be done again.
     """
-    with _alone(installation, billing) as is_ours:
+    with alone(installation, f"billing {billing}") as is_ours:
         if not is_ours:
             return None
         with Session(installation.database) as session:
@@ -173,17 +172,3 @@ def _end(installation: Installation, billing: int, state: BillingState, now: dat
 
 def _told(key: Key, error: DaybookError) -> str:
     return f"client {key[0]}, {key[1]}: {error}"
-
-
-@contextmanager
-def _alone(installation: Installation, billing: int) -> Iterator[bool]:
-    """Whether nobody else issues this billing, and nobody will while the block runs."""
-    # outside any transaction: one that idles while bills are worked out would be ended
-    with installation.database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        keys = LOCK, billing % 2**31
-        is_ours = bool(connection.scalar(select(func.pg_try_advisory_lock(*keys))))
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                connection.execute(select(func.pg_advisory_unlock(*keys)))
