@@ -3,7 +3,9 @@
     balance = Σ entries = Σ recorded documents - Σ payments        above 0 the client owes, below it he has credit
     of an invoice        owed = total - paid - credited            paid = Σ allocations of payments
 
-Whoever moves an account holds its lock until he commits, and takes it before he locks a row of an invoice.
+Whoever moves an account holds its lock until he commits. All locks are taken in one order, or two could wait for
+each other: accounts, then rows of invoices, then a series (`number.py`). So who records several invoices in one
+transaction locks all their accounts first.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -33,7 +35,12 @@ _LOCK_OF_INVOICES = text("""
           FROM invoice WHERE id = ANY(:ids) ORDER BY key
     ) AS accounts
 """)
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('account ' || :client || ' ' || :currency, 0))")
+_LOCK = text("""
+    SELECT count(pg_advisory_xact_lock(key)) FROM (
+        SELECT DISTINCT hashtextextended('account ' || name, 0) AS key FROM unnest(CAST(:names AS text[])) AS name
+         ORDER BY key
+    ) AS accounts
+""")
 
 
 _BALANCE = (
@@ -73,9 +80,9 @@ def owed(invoice: Invoice) -> Decimal:
     return invoice.total - invoice.paid - invoice.credited
 
 
-def lock(session: Session, client_id: int, currency: str) -> None:
-    """Hold the client's account until the transaction ends."""
-    session.execute(_LOCK, {"client": str(client_id), "currency": currency})
+def lock(session: Session, accounts: Collection[tuple[int, str]]) -> None:
+    """Hold the accounts of these clients and currencies until the transaction ends."""
+    session.execute(_LOCK, {"names": [f"{client} {currency}" for client, currency in accounts]})
 
 
 def locked(session: Session, ids: Collection[int]) -> list[Invoice]:

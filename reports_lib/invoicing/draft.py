@@ -71,6 +71,7 @@ def make(session: Session, document: Document, order: Order, by: str, now: datet
     if not document.draft or document.revision or document.paid:
         raise ParameterError("a draft has no number, no revision and no payment")
     number.series(order.series)
+    account.lock(session, [(int(document.buyer.account), document.currency)])
     found = _inserted(session, document, order, by, now)
     if found is None:
         found = session.scalars(_of_key(order.key).with_for_update()).one()

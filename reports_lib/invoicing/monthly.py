@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Run, State
 from reports_lib.database.schema.invoices import AccountEntry, BillingRun, BillingState, Invoice, InvoiceState
 from reports_lib.errors import DaybookError, ParameterError, StateError
-from reports_lib.invoicing import draft, record
+from reports_lib.invoicing import account, draft, record
 from reports_lib.invoicing.alone import alone
 from reports_lib.invoicing.bill import Bill, Billing, drafts
 from reports_lib.invoicing.evidence import Evidence, Key
@@ -147,6 +147,8 @@ class _Issuing:
         if not ready:
             return
         with Session(self._installation.database) as session, session.begin():
+            # all of them before the first number, or who waits for one could hold another
+            account.lock(session, [(int(each.document.buyer.account), each.document.currency) for each in ready])
             for bill in ready:
                 made = draft.make(session, bill.document, bill.order, self._by, self._now)
                 is_draft = made.state == InvoiceState.DRAFT

@@ -90,7 +90,7 @@ def deposit(  # whose account, how much, how, by whom, when
 ) -> InvoicePayment:
     """Enter a payment for no invoice, of the client (and to the company) of `of`: credit on the account."""
     _check({0: amount}, receipt)
-    account.lock(session, of.client_id, of.currency)
+    account.lock(session, [(of.client_id, of.currency)])
     if (there := _entered(session, receipt.key)) is not None:
         return _same(there, amount, of)
     made = _enter(session, of, amount, receipt, by, now)
@@ -108,7 +108,7 @@ def cancel(session: Session, payment_id: int, by: str, now: datetime) -> Invoice
         raise UnknownNameError(f"there is no payment {payment_id}")
     if found.method == TOP_UP:
         raise StateError(f"payment {payment_id} is what a top-up added; cancel the payment of the top-up")
-    account.lock(session, found.client_id, found.currency)
+    account.lock(session, [(found.client_id, found.currency)])
     session.refresh(found)
     if found.cancelled_at is None:
         _cancel(session, found, by, now)

@@ -52,8 +52,8 @@ def record(session: Session, invoice_id: int, by: str, now: datetime, on: date |
 
     `on` is its date if that is not to be the draft's; it falls due so much later. What the client owed before
     is set as it is now, and his credit settles the new invoice as far as it goes. The caller commits, and until
-    then nobody else of the series records. Raises `UnknownNameError`, and `StateError` if it was thrown away,
-    or is held and not released.
+    then nobody else of the series records; who records several at once locks all accounts first. Raises
+    `UnknownNameError`, and `StateError` if it was thrown away, or is held and not released.
     """
     found, balance, credit = account.with_standing(session, invoice_id)
     if found.state == InvoiceState.RECORDED:
@@ -124,20 +124,33 @@ def made(session: Session, invoice_id: int, revision: int, files: Mapping[str, s
 
     Again with the same files is nothing. Raises `StateError` if there are others, or it is not recorded any more.
     """
-    (found,) = account.locked(session, [invoice_id])
+    made_all(session, {(invoice_id, revision): files}, now)
+
+
+def made_all(session: Session, files: Mapping[tuple[int, int], Mapping[str, str]], now: datetime) -> None:
+    """As `made`, of several invoices and revisions at once, all or none."""
+    ids = {invoice for invoice, _ in files}
+    query = select(Invoice).where(Invoice.id.in_(ids)).order_by(Invoice.id).with_for_update()
+    found = {each.id: each for each in session.scalars(query, execution_options={"populate_existing": True})}
+    if missing := ids - set(found):
+        raise UnknownNameError(f"there is no invoice {min(missing)}")
+    for (invoice_id, revision), own in sorted(files.items(), key=lambda one: (found[one[0][0]].series, one[0])):
+        _made(session, found[invoice_id], revision, {f"{name}_sha256": digest for name, digest in own.items()}, now)
+
+
+def _made(session: Session, found: Invoice, revision: int, hashes: Mapping[str, str], now: datetime) -> None:
     if found.state != InvoiceState.RECORDED or found.revision < revision:
         raise StateError(f"invoice {_called(found)} has no recorded revision {revision}")
-    hashes = {f"{name}_sha256": digest for name, digest in files.items()}
-    row = found if revision == 0 else session.get_one(InvoiceRevision, (invoice_id, revision))
+    row = found if revision == 0 else session.get_one(InvoiceRevision, (found.id, revision))
     there = {name: getattr(row, name) for name in hashes}
     if there == hashes:
         return
     if any(there.values()):
         raise StateError(f"invoice {found.account_number} has another file already; what was made stays")
     if revision == 0:
-        session.execute(update(Invoice).where(Invoice.id == invoice_id).values(hashes))
+        session.execute(update(Invoice).where(Invoice.id == found.id).values(hashes))
     else:
-        of_revision = (InvoiceRevision.invoice_id == invoice_id, InvoiceRevision.revision_no == revision)
+        of_revision = (InvoiceRevision.invoice_id == found.id, InvoiceRevision.revision_no == revision)
         session.execute(update(InvoiceRevision).where(*of_revision).values(hashes))
     chain.append(session, ChainSubject.DOCUMENT, found, {"at": now.isoformat(), "revision": revision, **hashes})
     mirror.note(session, "invoice", found.id)
