@@ -97,7 +97,7 @@ def dashboard(warehouse: Scoped, asked: Question) -> Dashboard:
     warehouse.check([*standing.READ, *exchange.READ, "client", "client_tag", "cdr_file", "help_ticket"])
     rates, chosen = Exchange.of(warehouse, asked.currency), picks(warehouse, asked)
     shape, values = frozenset(chosen), {name: packed(rows) for name, rows in chosen.items()}
-    past, months = past_month(asked), _months(asked)
+    past = past_month(asked)
     days = {"first": past[0].isoformat(), "last": past[1].isoformat()}
     (counted,) = warehouse.ask(counts, shape, values)
     owed = warehouse.ask(unpaid, shape, values)
@@ -106,7 +106,7 @@ def dashboard(warehouse: Scoped, asked: Question) -> Dashboard:
     rates.check((row["currency"], _dated(row, asked)) for row in made)
     ages = _ages(owed, asked, rates)
     is_whole = warehouse.scope.is_whole
-    files = _by_month(warehouse.ask(processed, None, Timeline(months).values), months) if is_whole else []
+    files = _by_month(warehouse, asked) if is_whole else []
     oldest = min((row["first_at"] for row in owed), default=None)
     return Dashboard(
         metrics=_metrics(counted, ages, asked.time_zone, is_whole),
@@ -136,12 +136,16 @@ def age(due: date, today: date) -> str:
     return next(name for name, most in AGES if most is None or late <= most)
 
 
-def _months(asked: Question) -> tuple[Bucket, ...]:
-    """The current local month and those before it, the current one cut at as-of (M-69)."""
-    first = _local(asked.as_of, asked.time_zone).date().replace(day=1)
-    start = midnight(add_months(first, 1 - MONTHS), asked.time_zone)
-    end = midnight(add_months(first, 1), asked.time_zone)
-    return spine(Interval(start, end, asked.time_zone), Unit.MONTH, asked.as_of)
+def _months(asked: Question) -> tuple[list[str], tuple[Bucket, ...]]:
+    """The current local month and those before it, and what of them lies before as-of (M-69).
+
+    At the very moment that a month begins nothing of it does, and it is shown all the same.
+    """
+    this = _local(asked.as_of, asked.time_zone).date().replace(day=1)
+    firsts = [add_months(this, back) for back in range(1 - MONTHS, 1)]
+    end = midnight(add_months(this, 1), asked.time_zone)
+    whole = Interval(midnight(firsts[0], asked.time_zone), end, asked.time_zone)
+    return [f"{first:%Y-%m}" for first in firsts], spine(whole, Unit.MONTH, asked.as_of)
 
 
 def _metrics(
@@ -200,12 +204,16 @@ def _label(row: Mapping[str, Any], names: Sequence[str]) -> str:
     return row["client"] if names.count(row["client"]) == 1 else f"{row['client']} ({row['client_id']})"
 
 
-def _by_month(found: Iterable[Mapping[str, Any]], months: Sequence[Bucket]) -> list[dict[str, Any]]:
-    counted = {(row["number"], row["status"]): row["files"] for row in found}
+def _by_month(warehouse: Warehouse, asked: Question) -> list[dict[str, Any]]:
+    """CDR files by month and how processing them ended; the current month is partial, whenever it is."""
+    keys, buckets = _months(asked)
+    key_of = {bucket.number: bucket.key for bucket in buckets}
+    found = warehouse.ask(processed, None, Timeline(buckets).values)
+    counted = {(key_of[row["number"]], row["status"]): row["files"] for row in found}
     return [
-        {"month": month.key, "extent": "partial" if month.is_partial else ""}
-        | {state: counted.get((month.number, state), 0) for state in ("success", "error")}
-        for month in months
+        {"month": key, "extent": "partial" if key == keys[-1] else ""}
+        | {state: counted.get((key, state), 0) for state in ("success", "error")}
+        for key in keys
     ]
 
 

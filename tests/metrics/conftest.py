@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 import pytest
+from bills import NOW, Held
 
 from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.values.interval import Interval
@@ -74,3 +75,9 @@ class Books:
 def found(arrow):
     """`found(tables, question)`: the figures."""
     return lambda tables, asked: customer_dynamics(Books(tables, arrow), asked)
+
+
+@pytest.fixture
+def held(arrow):
+    """`held(tables, as_of)`: given rows as a warehouse in memory, for the reports of billing."""
+    return lambda tables, as_of=NOW: Held(tables, as_of, arrow)
