@@ -10,7 +10,6 @@ Sums are exact `Decimal`; they are never rounded, for the line on the invoice is
 import csv
 import hashlib
 import io
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +23,7 @@ from markupsafe import Markup
 
 from reports_lib.errors import CorruptSnapshotError, ParameterError
 from reports_lib.invoicing.document import Calls, Document, cleaned, plain
-from reports_lib.invoicing.words import Words, decimals
+from reports_lib.invoicing.words import Words, decimals, isolated
 from reports_lib.rendering.csv import neutral
 
 COLUMNS = pa.schema(
@@ -167,9 +166,7 @@ def _calls(rows: list[Call], file: bytes, form: Literal["csv", "pages"]) -> Call
 def _fit(text: str, width: int) -> str:
     """`text` in exactly `width` letters; what is written from right to left stays within them (T22)."""
     shown = text if len(text) <= width else text[: width - 1] + "…"
-    padding = " " * (width - len(shown))
-    is_turned = not text.isascii() and any(unicodedata.bidirectional(letter) in {"R", "AL", "AN"} for letter in text)
-    return f"\u2068{shown}\u2069{padding}" if is_turned else shown + padding
+    return isolated(shown) + " " * (width - len(shown))
 
 
 def _line(text: str | None) -> str:

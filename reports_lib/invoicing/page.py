@@ -1,6 +1,6 @@
 """A document as the HTML that is printed: its figures and texts in the language of the buyer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from reports_lib.invoicing.document import Document, Line, Party
 from reports_lib.invoicing.qr import grouped, is_iban
 from reports_lib.invoicing.totals import ZERO, balance
-from reports_lib.invoicing.words import Words
+from reports_lib.invoicing.words import Words, isolated
 
 TEMPLATES = Path(__file__).parent / "template"
 KINDS = {
@@ -32,8 +32,8 @@ def page(document: Document, *, is_coded: bool = False, annex: Markup | None = N
         document=document,
         words=words,
         heading=heading(document, words),
-        imprint=" · ".join(filter(None, _imprint(document.supplier, words))),
-        sender=" · ".join(filter(None, [document.supplier.called, *_street(document.supplier)])),
+        imprint=_listed(_imprint(document.supplier, words)),
+        sender=_listed([document.supplier.called, *_street(document.supplier)]),
         facts=list(_facts(document, words)),
         changes=list(_changes(document, words)),
         groups=_groups(document, words),
@@ -42,6 +42,7 @@ def page(document: Document, *, is_coded: bool = False, annex: Markup | None = N
         bank=list(_bank(document, words)),
         calls=_calls(document, words),
         annex=annex or "",
+        isolated=isolated,
         code=f"asset:{CODE}" if is_coded else "",
         code_alt=_code_alt(document, words) if is_coded else "",
     )
@@ -154,7 +155,7 @@ def _code_alt(document: Document, words: Words) -> str:
     return words.say(
         "scan_alt",
         amount=words.money(document.due),
-        payee=document.supplier.called,
+        payee=isolated(document.supplier.called),
         iban=grouped(document.supplier.bank),
         reference=document.payment.reference or document.account_number,
     )
@@ -166,6 +167,10 @@ def _calls(document: Document, words: Words) -> str:
     places = max(document.places, -int(document.calls.amount.normalize().as_tuple().exponent))
     amount = Words(words.language, places, words.currency).money(document.calls.amount)
     return words.say("calls_attached", count=document.calls.count, amount=amount, file=calls_name(document))
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return " · ".join(isolated(part) for part in parts if part)
 
 
 def _imprint(party: Party, words: Words) -> Iterator[str]:

@@ -5,6 +5,7 @@ By itself WeasyPrint fetches whatever a page names, local files too, and puts th
 
 import hashlib
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -78,7 +79,9 @@ def printed(
         if archive:
             archive.seal(document.metadata, created.astimezone(UTC), fetcher)
             options["pdf_variant"] = "pdf/a-3a"
-        made = bytes(document.write_pdf(**options))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves the file of its colours to be closed
+            made = bytes(document.write_pdf(**options))
         return made, {letter for font in document.fonts.values() for letter in font.missing}
 
     try:

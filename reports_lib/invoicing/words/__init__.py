@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from unicodedata import bidirectional
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton
@@ -84,6 +85,15 @@ class Words:
         for odd, usual in _LETTERS.items():
             shown = shown.replace(odd, usual)
         return _TOUCHING.sub("\u00a0", shown)
+
+
+def isolated(text: str) -> str:
+    """`text`, so that what is written from right to left in it leaves the figures beside it where they are (T22).
+
+    By characters, for WeasyPrint knows no `unicode-bidi: isolate`.
+    """
+    is_turned = not text.isascii() and any(bidirectional(letter) in {"R", "AL", "AN"} for letter in text)
+    return f"\u2068{text}\u2069" if is_turned else text
 
 
 def decimals(value: Decimal) -> int:
