@@ -24,9 +24,9 @@ PATIENCE = 10.0  # seconds that a command waits for another one that copies
 def chores(installation: Installation) -> list[Chore]:
     """All of them, for a worker of this installation."""
     return [
-        Chore("mirror", SOON, Mirroring(installation)),
         Chore("cdr", SOON, CdrLoading(installation)),
         Chore("invoices", SOON, Invoicing(installation)),
+        Chore("mirror", SOON, Mirroring(installation)),  # of what those have done
     ]
 
 
