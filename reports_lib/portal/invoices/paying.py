@@ -65,7 +65,7 @@ def pay_several(request: Request) -> Response:
     ids = _ids([str(each) for each in sent.getlist("id")])
     try:
         with Session(installation_of(request).database) as session, session.begin():
-            _owned(session, ids, visitor)
+            owned(session, ids, visitor)
             made = payments.mark_paid(session, ids, _receipt(request, texts), visitor.name, now())
     except (StateError, ParameterError) as problem:
         return _several(request, ids, problem, texts)
@@ -91,7 +91,7 @@ def _several(
 ) -> Response:
     visitor, zone = visitor_of(request), zone_of(request)
     with Session(installation_of(request).database) as session:
-        rows = [Row(each, Can.of(each, visitor), zone) for each in _owned(session, ids, visitor)]
+        rows = [Row(each, Can.of(each, visitor), zone) for each in owned(session, ids, visitor)]
     return page(
         request,
         "invoices_pay.html.j2",
@@ -108,7 +108,7 @@ def _several(
     )
 
 
-def _owned(session: Session, ids: Sequence[int], visitor: Visitor) -> list[Invoice]:
+def owned(session: Session, ids: Sequence[int], visitor: Visitor) -> list[Invoice]:
     """These invoices; raises `ParameterError` without any, `UnknownNameError` if one is another's."""
     if not ids:
         raise ParameterError(_("Tick the invoices that are paid, then go on."))

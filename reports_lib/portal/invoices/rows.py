@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
+
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Invoice
@@ -129,5 +131,8 @@ class Row:
 
 
 def spell(days: tuple[date, date]) -> str:
-    """`1 Oct 2026 to 31 Oct 2026`."""
+    """`October 2026`, or `1 Oct 2026 to 20 Oct 2026` where it is not a whole month."""
+    first, last = days
+    if first.day == 1 and (last + timedelta(days=1)).day == 1 and (first.year, first.month) == (last.year, last.month):
+        return str(format_skeleton("yMMMM", first, locale=language.current().locale))
     return _("{start} to {end}").format(start=language.day(days[0]), end=language.day(days[1]))

@@ -69,6 +69,22 @@ SHAPES = {  # of the badge, which is drawn for states of runs
 }
 
 
+LACKS = (  # what `details.missing` says
+    N_("name of the company"),
+    N_("address line of the company"),
+    N_("city of the company"),
+    N_("postal code of the company"),
+    N_("country of the company"),
+    N_("tax id of the company"),
+    N_("bank account of the company"),
+    N_("name of the client"),
+    N_("address line of the client"),
+    N_("city of the client"),
+    N_("postal code of the client"),
+    N_("country of the client"),
+)
+
+
 def standing(invoice: Invoice) -> Standing:
     """Where an invoice is."""
     if invoice.state == InvoiceState.VOID:

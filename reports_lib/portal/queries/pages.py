@@ -127,7 +127,7 @@ def put_in_queue(installation: Installation, visitor: Visitor, saved: Saved, *, 
         author=Author(str(visitor.role), visitor.name, visitor.company),
         set_name=saved.set_name,
         name=saved.query.name,
-        formats=tuple(map(Format.parse, saved.query.formats)) or DEFAULT_FORMATS,
+        formats=Format.parse_all(saved.query.formats) or DEFAULT_FORMATS,
         recipients=recipients(saved.query.recipients, installation.workspace.mail_domains) if is_sent else (),
     )
     plan(asked, installation)

@@ -29,6 +29,7 @@ from reports_lib.runs.installation import Installation
 from reports_lib.runs.progress import Standing, look
 from reports_lib.runs.show import partial_notebook
 from reports_lib.runs.workers import has_worker
+from reports_lib.snapshots.tombstone import tombstone
 
 ENTERED = "form:"  # how the keys of runs begin that somebody asked for in the form
 RETRY = 2000  # milliseconds after which a browser asks again when a stream breaks off
@@ -55,6 +56,7 @@ def run(request: Request, run_id: int) -> Response:
         first=_first(made, found),
         goes=_goes(found, visitor),
         is_alone=is_alone,
+        may_open=_may_open(installation, found, made, visitor),
         has_notebook=visitor.may(Right.NOTEBOOK) and _notebook(installation, found) is not None,
     )
 
@@ -138,6 +140,12 @@ def _first(row: Row, run: Run) -> Download | None:
     """The file that whoever asked waits for, if it is another than the page."""
     wanted = run.formats[0].upper() if run.formats else ""
     return next((file for file in row.files if file.label == wanted), None)
+
+
+def _may_open(installation: Installation, run: Run, row: Row, visitor: Visitor) -> bool:
+    """Whether there is a report of the visitor's own companies, that no link opens for him."""
+    may = visitor.may(Right.SHARE) and visitor.owns(run.company) and not row.files
+    return may and run.snapshot_id is not None and tombstone(installation.store, run.snapshot_id) is None
 
 
 def _goes(run: Run, visitor: Visitor) -> bool:
