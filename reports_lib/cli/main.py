@@ -31,6 +31,7 @@ COMMANDS = {
     "user": ("user", "user"),
     "ingest": ("data", "ingest"),
     "cdr": ("cdr", "cdr"),
+    "invoice": ("invoice_steps", "invoice"),
     "versions": ("data", "versions"),
     "new": ("families", "new"),
     "lint": ("families", "lint"),
