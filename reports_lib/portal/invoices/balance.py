@@ -76,7 +76,10 @@ def make(request: Request, client_id: int, amount: Decimal, currency: str, key: 
     installation, visitor = installation_of(request), visitor_of(request)
     with Session(installation.database) as session, session.begin():
         client = client_of(installation, session, visitor, client_id, now())
-        wanted = Advance(client.issuer, client.buyer, amount, _currency(currency or client.currency), f"portal:{key}")
+        if client.is_gone:
+            raise StateError(_("This client is deleted; nothing is asked of it any more."))
+        code = _currency(currency or client.currency, client.currencies)
+        wanted = Advance(client.issuer, client.buyer, amount, code, f"portal:{key}")
         return ask(session, installation.workspace, wanted, visitor.name, now()).id
 
 
@@ -166,9 +169,9 @@ def _categories() -> Mapping[str, str]:
     }
 
 
-def _currency(text: str) -> str:
+def _currency(text: str, known: frozenset[str]) -> str:
     code = text.strip().upper()
-    if not (len(code) == 3 and code.isascii() and code.isalpha()):
+    if code not in known:
         raise ParameterError(_("“{text}” is not a currency code such as EUR.").format(text=text[:20]))
     return code
 

@@ -30,6 +30,8 @@ class Client:
     currency: str
     issuer: Issuer
     buyer: Buyer
+    currencies: frozenset[str]  # that there are
+    is_gone: bool = False  # deleted, and not invoiced any more
 
     @property
     def missing(self) -> list[str]:
@@ -50,13 +52,17 @@ def client_of(installation: Installation, session: Session, visitor: Visitor, cl
     """The client; raises `UnknownNameError` if there is none of that number in the visitor's companies."""
     with _reading(installation, visitor, now) as warehouse:
         table = warehouse.table("client")
-        rows = table.filter(table.client_id == client_id).select("client_id", "name", "company_id", "currency")
+        rows = table.filter(table.client_id == client_id).select(
+            "client_id", "name", "company_id", "currency", "deleted_at"
+        )
         (row,) = rows.to_pyarrow().to_pylist() or (None,)
         if row is None or not visitor.owns(str(row["company_id"])):
             raise UnknownNameError(_("There is no client of that number."))
         company = str(row["company_id"])
         issuer, buyer = issuers_in(warehouse)[company], buyers_in(warehouse, session, [client_id])[client_id]
-        return Client(client_id, row["name"] or str(client_id), company, row["currency"], issuer, buyer)
+        codes = frozenset(warehouse.table("currency").select("code").to_pyarrow()["code"].to_pylist())
+        name, is_gone = row["name"] or str(client_id), row["deleted_at"] is not None
+        return Client(client_id, name, company, row["currency"], issuer, buyer, codes, is_gone)
 
 
 def search(installation: Installation, visitor: Visitor, words: str, now: datetime) -> list[Found]:

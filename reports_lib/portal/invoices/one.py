@@ -83,7 +83,7 @@ class Facts:
 class Entered:
     """What was sent and refused: shown again in its form, with the reason."""
 
-    form: str = ""  # which of the page's
+    form: str = ""  # which of the page's, called as in `Can`
     fault: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -100,12 +100,14 @@ def show(request: Request, invoice_id: int, status: int = 200, entered: Entered 
     visitor, zone = visitor_of(request), zone_of(request)
     with Session(installation_of(request).database) as session:
         invoice = own(session, invoice_id, visitor)
-        facts = Facts.of(session, invoice, visitor)
+        facts, can = Facts.of(session, invoice, visitor), Can.of(invoice, visitor)
+        if entered.form and not getattr(can, entered.form):  # the form is not on the page any more; the reason is
+            entered = Entered(fault=entered.fault)
         return page(
             request,
             "invoice.html.j2",
             status,
-            row=Row(invoice, Can.of(invoice, visitor), zone),
+            row=Row(invoice, can, zone),
             invoice=invoice,
             facts=facts,
             document=facts.document,

@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run, State
-from reports_lib.errors import UnknownNameError
+from reports_lib.errors import DaybookError, UnknownNameError
+from reports_lib.portal import gate
 from reports_lib.portal.language import _
 from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.reports.rows import Row, Rows, families_of
@@ -82,7 +83,7 @@ async def events(request: Request, run_id: int) -> Response:
     stream = watcher.join(run_id)
     if stream is None:
         return Response("too many watch runs just now", 503, headers={"Retry-After": "5"}, media_type="text/plain")
-    return _Events(request.app.state.installation, watcher, stream)
+    return _Events(request, watcher, stream)
 
 
 class _Events(StreamingResponse):
@@ -90,8 +91,8 @@ class _Events(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, installation: Installation, watcher: Watcher, stream: Stream) -> None:
-        super().__init__(_events(installation, stream), headers=STREAMED)
+    def __init__(self, request: Request, watcher: Watcher, stream: Stream) -> None:
+        super().__init__(_events(request, stream), headers=STREAMED)
         self._watcher = watcher
         self._stream = stream
 
@@ -102,10 +103,12 @@ class _Events(StreamingResponse):
             self._watcher.leave(self._stream)
 
 
-async def _events(installation: Installation, stream: Stream) -> AsyncIterator[str]:
+async def _events(request: Request, stream: Stream) -> AsyncIterator[str]:
     yield f"retry: {RETRY}\n\n"
-    present = await run_in_threadpool(look, installation, stream.run_id)
+    present = await run_in_threadpool(look, request.app.state.installation, stream.run_id)
     async for standing in stream.standings(present):
+        if standing is not present and not await run_in_threadpool(_still_may, request, stream.run_id):
+            return  # without `ended`: whoever asks again is told why
         if standing is None:
             yield ": still here\n\n"
             continue
@@ -116,6 +119,16 @@ async def _events(installation: Installation, stream: Stream) -> AsyncIterator[s
 
 def _event(name: str, standing: Standing) -> str:
     return f"event: {name}\ndata: {json.dumps(told(standing), ensure_ascii=False)}\n\n"
+
+
+def _still_may(request: Request, run_id: int) -> bool:
+    """Whether who watches may see the run as he is now: he may have been disabled or signed out meanwhile."""
+    try:
+        gate.recognise(request)
+        _check_shown(request.app.state.installation, run_id, visitor_of(request))
+    except DaybookError:
+        return False
+    return visitor_of(request).may(Right.READ)
 
 
 def _check_shown(installation: Installation, run_id: int, visitor: Visitor) -> None:

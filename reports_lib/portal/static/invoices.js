@@ -24,7 +24,6 @@
   const here = new URL(location.href);
   if (here.searchParams.has("done")) {
     here.searchParams.delete("done");
-    here.searchParams.delete("count");
     history.replaceState(null, "", here);
   }
 })();

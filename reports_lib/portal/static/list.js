@@ -57,6 +57,7 @@
   const here = new URL(location.href);
   if (here.searchParams.has("done")) { // it was said; an address that is kept does not say it again
     here.searchParams.delete("done");
+    here.searchParams.delete("count");
     history.replaceState(null, "", here);
   }
   setInterval(() => {
