@@ -7,7 +7,7 @@ from reports_lib.cdr.format import Format
 from reports_lib.cdr.reader import CdrFile
 from reports_lib.errors import IngestError
 from reports_lib.warehouse.ingest import Limits
-from reports_lib.warehouse.ingest.content import shown_name
+from reports_lib.warehouse.ingest.content import beginning, shown_name
 from reports_lib.warehouse.ingest.sources import opened
 from reports_lib.workspace import Workspace
 
@@ -19,6 +19,8 @@ def guess(workspace: Workspace, path: Path) -> str:
 
     Raises `IngestError` if there is none, or more than one, as well as if the file cannot be read at all.
     """
+    if not beginning(path):
+        raise IngestError(f"{shown_name(path)} is empty; there is nothing to load")
     found = [name for name in formats.names(workspace) if _fits(path, formats.find(workspace, name))]
     # a format of yours that builds on one of ours fits where that does; which of them is meant nobody can know
     if len(found) == 1:
