@@ -57,7 +57,7 @@ def largest(tables: Tables, shape: Picks) -> ir.Table:
 def processed(tables: Tables, _shape: None) -> ir.Table:
     """CDR files by the bucket in which they were processed, and how that ended; files deleted since too (M-69)."""
     file = tables("cdr_file")
-    done = file.filter(file.status.isin((SUCCESS, ERROR)), file.processed_at < as_of())
+    done = file.filter(file.status.isin((SUCCESS, ERROR)))
     placed = place_within(done.select("status", at=done.processed_at))
     return placed.group_by("number", "status").aggregate(files=_.count())
 

@@ -167,6 +167,20 @@ def test_in_the_past_an_invoice_is_what_it_was(held):  # G-1, M-60, M-64
         assert (2 in shown) == (moment > "2026-10-09"), moment
 
 
+def test_what_happens_at_the_moment_itself_has_not_happened(held):  # G-1, T-01
+    tables = {
+        "client": [client(1)],
+        "invoice": [bill(1, 1, "70", paid="30")],
+        "invoice_line": lines(1, ("80", "20")),
+        "invoice_revision": [revised(1, 1, "2026-10-05", "70")],
+        "payment": [paid(1, "2026-10-05", "30")],
+    }
+    for second, expected in ((0, (100, 0)), (1, (70, 30))):
+        as_of = datetime(2026, 10, 5, 0, 0, second, tzinfo=UTC)
+        (row,) = invoices(held(tables, as_of), asked(as_of=as_of)).rows
+        assert (row["total"], row["paid"]) == expected
+
+
 def test_a_payment_of_more_than_the_invoice_took_leaves_what_was_paid_before(held):
     tables = {
         "client": [client(1)],
