@@ -1,29 +1,28 @@
 """`daybook invoice run` and `daybook invoice documents`: the invoices of a month, and their files."""
 
-import getpass
 import json
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from reports_lib.cli.chores import copy_now
+from reports_lib.cli.invoice import me
 from reports_lib.cli.listing import listing
 from reports_lib.cli.progress import running
 from reports_lib.database.schema.invoices import Invoice
 from reports_lib.errors import DaybookError, StateError
-from reports_lib.invoicing import making, monthly
-from reports_lib.invoicing.asking import ROLE, Asking
-from reports_lib.invoicing.parties import Issuer, issuer, issuers
 from reports_lib.runs.installation import Installation
-from reports_lib.runs.wait import wait
-from reports_lib.snapshots.manifest import Author
 from reports_lib.workspace import Workspace
+
+if TYPE_CHECKING:  # a second, for whoever wants another command of the group
+    from reports_lib.invoicing.monthly import Issued
+    from reports_lib.invoicing.parties import Issuer
 
 ASK_AGAIN = 0.5  # seconds between two looks at what somebody else is making
 
@@ -39,6 +38,9 @@ def run(month: str, company: str | None, no_documents: bool, as_json: bool) -> N
     What does not fit together is held as a draft until a person releases it; the rest gets its number. Asked
     again, nothing is made twice.
     """
+    from reports_lib.cli.chores import copy_now
+    from reports_lib.invoicing.parties import issuer, issuers
+
     installation, now = Installation(Workspace.find()), datetime.now(UTC)
     found = [issuer(installation, now, company)] if company else list(issuers(installation, now).values())
     issued = [billed(installation, each, month, now, quiet=as_json) for each in found]
@@ -57,6 +59,8 @@ def run(month: str, company: str | None, no_documents: bool, as_json: bool) -> N
 @click.command()
 def documents() -> None:
     """Make every document that recorded invoices still lack."""
+    from reports_lib.cli.chores import copy_now
+
     installation = Installation(Workspace.find())
     made = make_documents(installation)
     copy_now(installation)
@@ -68,6 +72,7 @@ def make_documents(installation: Installation, quiet: bool = False) -> int:
 
     Raises `DaybookError` naming those that cannot be made, once the others are.
     """
+    from reports_lib.invoicing import making
     from reports_lib.rendering.press import Press
 
     failures: dict[tuple[int, int], str] = {}
@@ -96,13 +101,20 @@ def make_documents(installation: Installation, quiet: bool = False) -> int:
 
 
 def _awaited(installation: Installation) -> int:
+    from reports_lib.invoicing import making
+
     with Session(installation.database) as session:
         return len(making.awaiting(session, limit=1_000_000))
 
 
-def billed(installation: Installation, company: Issuer, month: str, now: datetime, *, quiet: bool) -> monthly.Issued:
+def billed(installation: Installation, company: "Issuer", month: str, now: datetime, *, quiet: bool) -> "Issued":
     """Ask, wait for the report, and issue it, or wait for a worker that does."""
-    asking = Asking(installation, Author(ROLE, getpass.getuser()), now)
+    from reports_lib.invoicing import monthly
+    from reports_lib.invoicing.asking import ROLE, Asking
+    from reports_lib.runs.wait import wait
+    from reports_lib.snapshots.manifest import Author
+
+    asking = Asking(installation, Author(ROLE, me()), now)
     with Session(installation.database) as session, session.begin():
         asked = asking.ask(session, month, company)
         billing, run_id = asked.id, asked.run_id
@@ -116,7 +128,7 @@ def billed(installation: Installation, company: Issuer, month: str, now: datetim
     return issued
 
 
-def _tell(installation: Installation, found: Sequence[Issuer], issued: Sequence[monthly.Issued], made: int) -> None:
+def _tell(installation: Installation, found: Sequence["Issuer"], issued: Sequence["Issued"], made: int) -> None:
     heads = ("company", "month", "made", "held", "there already")
     rows = [
         (company.party.name, each.month, str(each.made), str(each.held), str(each.skipped))
@@ -129,7 +141,7 @@ def _tell(installation: Installation, found: Sequence[Issuer], issued: Sequence[
         click.echo(f"held: {count} for {reason}")
 
 
-def _reasons(installation: Installation, issued: Sequence[monthly.Issued]) -> list[tuple[str, int]]:
+def _reasons(installation: Installation, issued: Sequence["Issued"]) -> list[tuple[str, int]]:
     """What holds the invoices of these billings, by the first words of each reason, the most frequent first."""
     if not any(each.held for each in issued):
         return []

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
 from babel.numbers import get_currency_precision
 
 from reports_lib.errors import ParameterError
 from reports_lib.invoicing import gate
-from reports_lib.invoicing.document import Document, Line, PaymentTerms
+from reports_lib.invoicing.document import Category, Document, Language, Line, PaymentTerms
 from reports_lib.invoicing.draft import Order
 from reports_lib.invoicing.evidence import Evidence, Key, Row
 from reports_lib.invoicing.lines import Tax, lines
@@ -19,8 +20,13 @@ from reports_lib.invoicing.totals import due, totals
 from reports_lib.values.money import round_half_up
 
 ZERO = Decimal(0)
-WHY = {"E": "Exempt from tax", "AE": "Reverse charge", "O": "Not subject to tax"}  # where settings do not say
-NOTHING = "No charges"
+WHY: Mapping[str, Mapping[str, str]] = {  # no tax is due, where settings do not say
+    "en": {"E": "Exempt from tax", "AE": "Reverse charge", "O": "Not subject to tax"},
+    "ru": {"E": "Освобождено от налога", "AE": "Налог уплачивает покупатель", "O": "Не облагается налогом"},
+    "es": {"E": "Exento de impuestos", "AE": "Inversión del sujeto pasivo", "O": "No sujeto a impuestos"},
+    "de": {"E": "Steuerfrei", "AE": "Steuerschuldnerschaft des Leistungsempfängers", "O": "Nicht steuerbar"},
+}
+NOTHING: Mapping[str, str] = {"en": "No charges", "ru": "Начислений нет", "es": "Sin cargos", "de": "Keine Kosten"}
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,10 @@ class Billing:
 
     def _document(self, charges: list[Row], currency: str, buyer: Buyer, carried: Decimal, tax: Tax) -> Document:
         places = decimals(currency)
-        made = totals(lines(charges, tax, places) or [self._nothing(tax)], places, tax.rates)
+        language = self._language(buyer)
+        billed = lines(charges, tax, places, language) or [self._nothing(tax, language)]
+        made = totals(billed, places, tax.rates)
         carried = round_half_up(carried, places)
-        kept = buyer.details
         return Document(
             kind="invoice",
             account_number="",
@@ -91,7 +98,7 @@ class Billing:
             paid=ZERO,
             due=due("invoice", made.gross, carried, ZERO),
             payment=PaymentTerms(self.settings.payment_text, ""),
-            language=(kept.language if kept else "") or self.settings.language,  # type: ignore[arg-type]  # checked when kept
+            language=language,
             note="",
             corrects=None,
             comment="",
@@ -103,11 +110,17 @@ class Billing:
         kept, settings = buyer.details, self.settings
         rate = kept.tax_rate if kept and kept.tax_rate is not None else settings.tax_rate
         category = (kept.tax_category if kept else None) or settings.tax_category
-        return Tax(rate, category, settings.tax_reason or WHY.get(category, ""))  # type: ignore[arg-type]  # checked when kept
+        reason = settings.tax_reason or WHY[self._language(buyer)].get(category, "")
+        return Tax(rate, cast("Category", category), reason)
 
-    def _nothing(self, tax: Tax) -> Line:
+    def _language(self, buyer: Buyer) -> Language:
+        kept = buyer.details
+        return cast("Language", (kept.language if kept else "") or self.settings.language)
+
+    @staticmethod
+    def _nothing(tax: Tax, language: Language) -> Line:
         rate = (tax.rate or ZERO) if tax.is_due else ZERO
-        return Line(1, NOTHING, None, None, "other", Decimal(1), "", ZERO, ZERO, rate)
+        return Line(1, NOTHING[language], None, None, "other", Decimal(1), "", ZERO, ZERO, rate)
 
 
 def decimals(currency: str) -> int:

@@ -18,6 +18,7 @@ ZERO, HUNDRED, MILLIONTH = Decimal(0), Decimal(100), Decimal("0.000001")
 UNTAXED = ("Z", "E", "AE", "O")
 SHARE = Decimal("0.005")  # of the tax, by which it may miss that of the declared rate
 PRICE = 6  # decimals of a unit price
+ACTIVATION: Mapping[str, str] = {"en": "activation", "ru": "подключение", "es": "alta", "de": "Einrichtung"}
 
 Row = Mapping[str, Any]
 
@@ -49,13 +50,13 @@ class Part:
     rate: Decimal
 
 
-def lines(charges: Iterable[Row], tax: Tax, places: int) -> list[Line]:
+def lines(charges: Iterable[Row], tax: Tax, places: int, language: str) -> list[Line]:
     """One line a charge, and another for what of it is at another rate; totals round their nets."""
     found: list[Line] = []
     for charge in charges:
         quantity = charge["quantity"]
         for part in parts(charge, tax, places):
-            found.append(_line(len(found) + 1, charge, part, quantity))
+            found.append(_line(len(found) + 1, charge, part, quantity, language))
             quantity = Decimal(1)  # counted once
     return found
 
@@ -96,12 +97,13 @@ def _rate(net: Decimal, charge: Row, tax: Tax, places: int) -> Decimal:
     return round_half_up(max(found or ZERO, ZERO), 2)
 
 
-def _line(number: int, charge: Row, part: Part, quantity: Decimal) -> Line:
+def _line(number: int, charge: Row, part: Part, quantity: Decimal, language: str) -> Line:
     item = int(charge["item"]) if charge["item"] is not None else None
     kind: LineKind = {"service": "service", "other": "other"}.get(charge["kind"], "package")  # type: ignore[assignment]
+    what = f": {ACTIVATION[language]}" if charge["kind"] == "activation" else ""
     return Line(
         number=number,
-        description=charge["description"],
+        description=charge["description"] + what,
         service_id=item if kind == "service" else None,
         package_id=item if kind == "package" else None,
         kind=kind,
