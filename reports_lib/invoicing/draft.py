@@ -27,6 +27,7 @@ COLUMNS_OF_LINE = (
     *("number", "description", "kind", "service_id", "package_id"),
     *("quantity", "unit", "unit_price", "net", "tax_rate"),
 )
+MOST = 10**12
 NAME = 200  # letters of a client's name that lists hold
 
 
@@ -70,6 +71,7 @@ def make(session: Session, document: Document, order: Order, by: str, now: datet
     check(document)
     if not document.draft or document.revision or document.paid:
         raise ParameterError("a draft has no number, no revision and no payment")
+    refuse_too_great(document)
     number.series(order.series)
     account.lock(session, [(int(document.buyer.account), document.currency)])
     found = _inserted(session, document, order, by, now)
@@ -144,6 +146,13 @@ def _says(facts: str, document: Document) -> bool:
     """Whether the facts are this document but for the moment it was made at."""
     kept = Document.parse(facts.encode())
     return kept.json() == replace(document, made_at=kept.made_at).json()
+
+
+def refuse_too_great(document: Document) -> None:
+    """Raise `ParameterError` for a sum or a quantity that no row can hold."""
+    amounts = [document.gross, document.paid, *(each.net for each in document.lines)]
+    if any(abs(each) >= MOST for each in (*amounts, *(line.quantity for line in document.lines))):
+        raise ParameterError(f"an invoice holds no sum or quantity of {MOST:,} and more")
 
 
 def sign_of(document: Document) -> int:

@@ -29,6 +29,7 @@ from reports_lib.invoicing.record import refuse_unless_recorded
 from reports_lib.values.money import round_half_up
 
 ZERO = Decimal(0)
+MOST = 10**12  # that a row can hold, and more than anybody pays
 METHODS = ("card", "cash", "transfer", "wallet", "store", "other")
 TOP_UP = "top_up"
 
@@ -173,7 +174,7 @@ def _check(amounts: Mapping[int, Decimal], receipt: Receipt) -> None:
     if receipt.key.startswith("top-up:"):
         raise ParameterError("keys that begin with top-up: are ours")
     for amount in amounts.values():
-        if not amount.is_finite() or amount <= 0:
+        if not amount.is_finite() or not 0 < amount < MOST:
             raise ParameterError(f"{amount} is not an amount above 0")
 
 

@@ -25,7 +25,7 @@ from reports_lib.database.schema.invoices import (
 from reports_lib.errors import ParameterError, StateError
 from reports_lib.invoicing import account, chain, pay, record
 from reports_lib.invoicing.document import Category, Document, Line, plain
-from reports_lib.invoicing.draft import write_lines
+from reports_lib.invoicing.draft import refuse_too_great, write_lines
 from reports_lib.invoicing.totals import check, due, totals
 from reports_lib.values.money import round_half_up
 
@@ -74,6 +74,7 @@ def revise(  # noqa: PLR0913  # of what, to what, why, by whom, when
         )
     document = replace(document, revision=found.revision + 1, comment=comment)
     _refuse_impossible(found, document)
+    refuse_too_great(document)
     check(document)
     made = _append(session, found, document, by)
     _move(session, found, document, by.name, now)
@@ -98,6 +99,8 @@ def _refuse_unless_revisable(found: Invoice, lines: Sequence[Line] | None) -> No
 def _changed(
     before: Document, found: Invoice, lines: Sequence[Line] | None, paid: Decimal | None, now: datetime
 ) -> Document:
+    if paid is not None and not paid.is_finite():
+        raise ParameterError(f"{paid} is not an amount")
     if lines is not None and not lines:
         raise ParameterError("an invoice has at least one line")
     numbered = [replace(line, number=number) for number, line in enumerate(lines or before.lines, 1)]

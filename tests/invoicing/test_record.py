@@ -270,6 +270,12 @@ def test_the_database_itself_keeps_what_is_issued(books, change):
         books.session.execute(text(change))
 
 
+def test_a_sum_that_no_row_can_hold(books):
+    with pytest.raises(ParameterError, match="holds no sum or quantity of 1,000,000,000,000 and more"):
+        books.draft("1000000000000")
+    assert books.recorded("999999999999.99").total == Decimal("999999999999.99")
+
+
 def test_a_draft_may_still_change_in_the_database(books):
     made = books.draft("100")
     books.session.execute(text("UPDATE invoice SET facts = '{}'"))
