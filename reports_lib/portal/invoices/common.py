@@ -42,13 +42,17 @@ def own(session: Session, invoice_id: int, visitor: Visitor) -> Invoice:
     return found
 
 
-def money(amount: Decimal, currency: str = "") -> str:
-    """`1,234.50 EUR` in the language of the answer, with the decimals of the currency, or all that it has."""
+def figure(amount: Decimal, currency: str = "") -> str:
+    """`1,234.50` in the language of the answer, with the decimals of the currency, or more if it has more."""
     places = get_currency_precision(currency) if currency else 0
     shown = max(places, -int(amount.normalize().as_tuple().exponent))
     pattern = "#,##0" + ("." + "0" * shown if shown > 0 else "")
-    text = format_decimal(round_half_up(amount, max(shown, 0)), pattern, locale=language.current().locale)
-    return f"{text} {currency}".strip()
+    return str(format_decimal(round_half_up(amount, max(shown, 0)), pattern, locale=language.current().locale))
+
+
+def money(amount: Decimal, currency: str = "") -> str:
+    """`1,234.50 EUR`."""
+    return f"{figure(amount, currency)} {currency}".strip()
 
 
 def amount_of(text: str, name: str) -> Decimal:

@@ -20,8 +20,10 @@ from reports_lib.database.schema.invoices import (
     InvoiceRevision,
 )
 from reports_lib.invoicing import pay, record, revise
-from reports_lib.invoicing.document import Document, plain
-from reports_lib.portal.invoices.common import installation_of, money, new_key, now, own, zone_of
+from reports_lib.invoicing.document import Document, Language, plain
+from reports_lib.invoicing.words import LOCALES, Words
+from reports_lib.portal import language
+from reports_lib.portal.invoices.common import figure, installation_of, money, new_key, now, own, zone_of
 from reports_lib.portal.invoices.rows import Can, Row
 from reports_lib.portal.invoices.words import METHODS, called
 from reports_lib.portal.language import _
@@ -114,6 +116,8 @@ def show(request: Request, invoice_id: int, status: int = 200, entered: Entered 
             entered=entered,
             zone=zone,
             money=money,
+            figure=figure,
+            unit=Words(_spoken(), 0, invoice.currency).unit,
             bare=plain,
             called=called,
             methods={name: _(METHODS[name]) for name in pay.METHODS},
@@ -121,6 +125,12 @@ def show(request: Request, invoice_id: int, status: int = 200, entered: Entered 
             today=typed(now(), zone),
             done=_done().get(request.query_params.get("done", ""), ""),
         )
+
+
+def _spoken() -> Language:
+    """The language of the answer as documents call it."""
+    code = language.current().code
+    return next((each for each in LOCALES if each == code), "en")
 
 
 def _payments(session: Session, invoice_id: int) -> list[Paid]:

@@ -57,11 +57,11 @@ ENTRIES = {
     "top_up": N_("Top-up added"),
     "cancellation": N_("Payment cancelled"),
 }
-SHAPES = {  # of the badge, which is drawn for states of runs
+SHAPES = {  # of the badge
     Standing.DRAFT: "queued",
     Standing.HELD: "error",
-    Standing.UNPAID: "generating",
-    Standing.PARTLY: "generating",
+    Standing.UNPAID: "owed",
+    Standing.PARTLY: "partly",
     Standing.PAID: "generated",
     Standing.CREDITED: "generated",
     Standing.NOTE: "generated",
