@@ -10,7 +10,7 @@ from reports_lib.invoicing.document import Document
 
 LEAST, MOST = Decimal("0.01"), Decimal("999999999.99")  # what the code can carry
 _LETTERS = {letter: str(value) for value, letter in enumerate(string.digits + string.ascii_uppercase)}
-_MASK = 4  # any of the eight is read alike; to weigh them all costs four times the rest of the code
+_MASK = 2  # any of the eight is allowed; to weigh them all costs four times the rest of the code
 _SPACE = 4  # modules of white around, as ISO 18004 wants
 
 
