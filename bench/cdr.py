@@ -44,9 +44,9 @@ READ_CSV = """
         if(dcontext = 'from-trunk', src, dst) as client_number,
         if(dcontext = 'from-trunk', 'in', 'out') as direction, "start" as started_at, answer as answered_at,
         "end" as ended_at, billsec as talk_s, if(disposition = 'ANSWERED', 'answered', 'no_answer') as status
-    from read_csv('{file}', header = false, names = ['accountcode', 'src', 'dst', 'dcontext', 'clid', 'channel',
-        'dstchannel', 'lastapp', 'lastdata', 'start', 'answer', 'end', 'duration', 'billsec', 'disposition', 'amaflags',
-        'uniqueid', 'userfield'])
+    from read_csv('{file}', header = false, types = {{'uniqueid': 'varchar'}}, names = ['accountcode', 'src', 'dst',
+        'dcontext', 'clid', 'channel', 'dstchannel', 'lastapp', 'lastdata', 'start', 'answer', 'end', 'duration',
+        'billsec', 'disposition', 'amaflags', 'uniqueid', 'userfield'])
     left join client cl on cl.external_id = accountcode
     """
 

@@ -6,6 +6,7 @@ is 5 %; the second of them is then rejected, and said to be there already.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -26,9 +27,15 @@ def numbers(switch: str, columns: Sequence[pa.Array]) -> pa.Array:
     """The numbers of records of a switch, null where every column is empty."""
     parts = [pc.fill_null(column, "") for column in columns]
     joined = pc.binary_join_element_wise(switch, *parts, APART)
-    with duckdb.connect() as con:
-        con.execute("SET threads = 1")  # with more, rows of a larger table might change places
+    with _session().cursor() as con:
         con.register("parts", pa.table({"part": joined}))
         found = con.execute(_NUMBERS).to_arrow_table()
     nothing = pc.equal(joined, APART.join([switch, *[""] * len(parts)]))
     return pc.if_else(nothing, pa.scalar(None, pa.int64()), one(found["number"]))
+
+
+@cache
+def _session() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("SET threads = 1")  # with more, rows of a larger table might change places
+    return con

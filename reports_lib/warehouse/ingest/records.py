@@ -145,35 +145,42 @@ def survey(block: bytes, dialect: Dialect) -> Survey:
         suspect(np.flatnonzero(data >= 0x80))
     marks = np.flatnonzero(data == ord(dialect.delimiter))
     quotes = np.flatnonzero(data == QUOTE) if dialect.is_quoted else np.empty(0, np.int64)
+    upto = np.searchsorted(marks, ends)  # how many delimiters there are up to the end of each line
     if quotes.size:
-        suspect(_misplaced(data, starts, ends, quotes, ord(dialect.delimiter)))
+        quoted = np.searchsorted(quotes, ends)
+        suspect(_misplaced(data, quotes, quoted, ord(dialect.delimiter)))
         # a delimiter counts if an even number of quotes stands before it on its line
-        before = np.searchsorted(quotes, marks) - np.searchsorted(quotes, starts[np.searchsorted(ends, marks)])
+        before = np.cumsum(data == QUOTE, dtype=np.int32)[marks] - np.repeat(_before(quoted), np.diff(upto, prepend=0))
         marks = marks[before % 2 == 0]
-    count = np.searchsorted(marks, ends) - np.searchsorted(marks, starts) + 1
+        upto = np.searchsorted(marks, ends)
+    count = np.diff(upto, prepend=0) + 1
     is_suspect |= ~_among(count, dialect.widths)
     return Survey(data, starts, ends, is_suspect, count)
 
 
-def _misplaced(
-    data: npt.NDArray[np.uint8], starts: Positions, ends: Positions, quotes: Positions, delimiter: int
-) -> Positions:
-    """The quotes that RFC 4180 does not allow where they stand.
+def _misplaced(data: npt.NDArray[np.uint8], quotes: Positions, upto: Positions, delimiter: int) -> Positions:
+    """The quotes that RFC 4180 does not allow where they stand; `upto` says how many there are to the end of each line.
 
     Within a line, quotes open and close in turn. An opening one follows a delimiter, the line's
     start or a closing one (together they are an escaped quote); a closing one comes before a
     delimiter, the line's end or an opening one.
     """
-    line = np.searchsorted(ends, quotes)
-    number = np.arange(quotes.size) - np.searchsorted(quotes, starts[line])
+    a_line = np.diff(upto, prepend=0)
+    number = np.arange(quotes.size) - np.repeat(_before(upto), a_line)
     is_opening = number % 2 == 0
     before = data[quotes - 1]  # of the very first byte this is the last, an LF: a line's start too
     after = data[quotes + 1]
     opens = (before == delimiter) | (before == LF) | (before == QUOTE)
     closes = (after == delimiter) | (after == LF) | (after == CR) | (after == QUOTE)
-    is_last = np.append(line[1:] != line[:-1], True)
+    is_last = number == np.repeat(a_line, a_line) - 1
     misplaced: Positions = quotes[np.where(is_opening, ~opens | is_last, ~closes)]
     return misplaced
+
+
+def _before(upto: Positions) -> Positions:
+    """How many there are before each line, of how many there are up to the end of each."""
+    found: Positions = np.concatenate(([0], upto[:-1]))
+    return found
 
 
 def _among(count: Positions, widths: Sequence[int]) -> Marks:
