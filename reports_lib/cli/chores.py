@@ -72,6 +72,11 @@ class CdrLoading:
         self._found: frozenset[Path] = frozenset()  # in the drop folder when the process began
         self._rests_until = 0.0
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a process was begun that has not been seen to end."""
+        return self._process is not None
+
     def __call__(self) -> Mapping[str, object] | None:
         """Begin such a process if there is anything for it and none is at it; one that failed is told."""
         code = self._process.poll() if self._process else 0
