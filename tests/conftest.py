@@ -80,9 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first; the others as they were found."""
+    """Files of quick tests first, then those that start kernels or browsers, the longest of them first."""
+    slow = {item.path for item in items if any(map(item.get_closest_marker, ("kernel", "browser")))}
     rank = {HERE / name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+    items.sort(key=lambda item: (item.path in slow, rank.get(item.path, len(rank))))
 
 
 @pytest.fixture(scope="session")
