@@ -82,10 +82,10 @@ class Bills:
             sums = {each: Decimal(amount) for each, amount in amounts.items()}
             return pay.pay(session, sums, receipt, self.by, datetime.now(UTC)).id
 
-    def credit(self, invoice_id: int, reason: str = "Charged twice") -> int:
-        """A credit note of the whole; returns its id."""
+    def credit(self, invoice_id: int, reason: str = "Charged twice", lines: list[Line] | None = None) -> int:
+        """A credit note, of the whole if of no lines; returns its id."""
         with Session(self.installation.database) as session, session.begin():
-            return correct.credit_note(session, invoice_id, None, reason, self.by, datetime.now(UTC)).id
+            return correct.credit_note(session, invoice_id, lines, reason, self.by, datetime.now(UTC)).id
 
     def revise(self, invoice_id: int, comment: str, *lines: Line, paid: str = "") -> None:
         """A revision."""

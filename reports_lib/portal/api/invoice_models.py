@@ -173,6 +173,7 @@ class Credit(In):
 
     reason: Annotated[str, Field(max_length=500)]
     lines: Changes | None = None
+    key: Key = ""
 
 
 class AskFor(In):

@@ -123,7 +123,7 @@ def credit_invoice(request: Request, invoice: Number, body: models.Credit) -> mo
         own(session, invoice, visitor)
         document = Document.parse(record.facts(session, invoice))
         lines = None if body.lines is None else [_line(each, document) for each in body.lines]
-        made = correct.credit_note(session, invoice, lines, body.reason, visitor.name, now())
+        made = correct.credit_note(session, invoice, lines, body.reason, visitor.name, now(), key=body.key.strip())
         return _whole(request, session, made)
 
 

@@ -78,6 +78,9 @@ def make(request: Request, client_id: int, amount: Decimal, currency: str, key: 
         client = client_of(installation, session, visitor, client_id, now())
         if client.is_gone:
             raise StateError(_("This client is deleted; nothing is asked of it any more."))
+        if client.missing:  # said here in the language of the answer; whoever comes by another way is told as well
+            said = _("An invoice needs more details; please fill in {details}.")
+            raise ParameterError(said.format(details=", ".join(_(each) for each in client.missing)))
         code = _currency(currency or client.currency, client.currencies)
         wanted = Advance(client.issuer, client.buyer, amount, code, f"portal:{key}")
         return ask(session, installation.workspace, wanted, visitor.name, now()).id

@@ -61,7 +61,8 @@ def credit(request: Request, invoice_id: int) -> Response:
             if texts.get("of") == "some":
                 lines = _credited(sent, Document.parse(record.facts(session, invoice_id)))
             reason = texts.get("reason", "")
-            made = correct.credit_note(session, invoice_id, lines, reason, visitor.name, now()).id
+            key = texts.get("key", "")[:200]
+            made = correct.credit_note(session, invoice_id, lines, reason, visitor.name, now(), key=key).id
     except (StateError, ParameterError) as problem:
         return show(request, invoice_id, problem.http_status, Entered("credit", told(problem), texts))
     return RedirectResponse(f"/invoices/{made}?done=credited", 303)

@@ -19,7 +19,7 @@ from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Audience, Link
 from reports_lib.errors import DaybookError, ForbiddenError, ParameterError, StateError
 from reports_lib.portal.language import _, moment, ngettext
-from reports_lib.portal.page import page, visitor_of
+from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.route import READS, WRITES, Route
 from reports_lib.portal.runs.rights import shown
@@ -78,7 +78,7 @@ def share(request: Request, id: str = "") -> Response:  # the address says `id`
 
 def make(request: Request, id: str = "") -> Response:  # the address says `id`
     """`POST /view/share?id=<token>`: make a link for those whom the form names, or say what is wrong with it."""
-    followed, visitor, installation = _own(request, id), visitor_of(request), _installation(request)
+    followed, visitor, installation = _own(request, id), visitor_of(request), installation_of(request)
     form = Form.sent(posted(request))
     faults: dict[str, str] = {}
     with Session(installation.database) as session, session.begin():
@@ -94,7 +94,7 @@ def make(request: Request, id: str = "") -> Response:  # the address says `id`
 
 def end(request: Request, id: str = "") -> Response:  # the address says `id`
     """`POST /view/revoke?id=<token>`: end the link that the body names; it opens nothing from then on."""
-    followed, visitor, installation = _own(request, id), visitor_of(request), _installation(request)
+    followed, visitor, installation = _own(request, id), visitor_of(request), installation_of(request)
     token = str(posted(request).get("link", ""))
     now = datetime.now(UTC)
     with Session(installation.database) as session, session.begin():
@@ -107,7 +107,7 @@ def end(request: Request, id: str = "") -> Response:  # the address says `id`
 
 def open_again(request: Request, run_id: int) -> Response:
     """`POST /runs/{id}/link`: open a report to which no link is open, by one for the visitor alone."""
-    visitor, installation, now = visitor_of(request), _installation(request), datetime.now(UTC)
+    visitor, installation, now = visitor_of(request), installation_of(request), datetime.now(UTC)
     with Session(installation.database) as session:
         snapshot = shown(session, run_id, visitor).snapshot_id
     if snapshot is None:
@@ -122,7 +122,7 @@ def open_again(request: Request, run_id: int) -> Response:
 
 
 def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, str], status: int = 200) -> Response:
-    installation, visitor, manifest = _installation(request), visitor_of(request), followed.manifest
+    installation, visitor, manifest = installation_of(request), visitor_of(request), followed.manifest
     views: Counter = request.app.state.views
     views.write()  # the list is exact
     companies = companies_of(installation, visitor)
@@ -176,11 +176,6 @@ def _audience(link: Link, names: dict[str, str]) -> str:
         case Audience.PUBLIC:
             return _("Whoever has the link")
     return _("Any signed-in user")
-
-
-def _installation(request: Request) -> Installation:
-    found: Installation = request.app.state.installation
-    return found
 
 
 ROUTES = (
