@@ -23,8 +23,7 @@ from reports_lib.invoicing import number
 BEGINNING = "0" * 64  # what stands before the first link
 BATCH = 1_000
 
-# the link before is read in this statement, after the lock of the series is held
-APPEND = """
+_APPEND = text("""
     INSERT INTO invoice_chain (series, position, subject, invoice_id, revision, body, previous, hash)
     SELECT :series, :position, :subject, :invoice, :revision, :body, before.hash,
            encode(sha256(convert_to(before.hash || :body, 'UTF8')), 'hex')
@@ -32,8 +31,7 @@ APPEND = """
              UNION ALL
             SELECT hash FROM invoice_chain WHERE series = :series AND position = :position - 1) AS before
     RETURNING hash
-"""
-_APPEND = text(APPEND)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +63,34 @@ def append(session: Session, subject: ChainSubject, invoice: Invoice, said: Mapp
     `said` are texts and whole numbers; what every link says of its invoice is added. Raises `StateError` if the
     link before is missing, for then somebody was at the database.
     """
-    row = link(subject, invoice, said, number.position(session, invoice.series))
+    place = number.position(session, invoice.series)  # before the link before is looked for
+    row = {
+        "series": invoice.series, "position": place, "subject": str(subject), "invoice": invoice.id,
+        "revision": said.get("revision", 0), "body": body(subject, invoice, said, place), "beginning": BEGINNING,
+    }  # fmt: skip
     digest: str | None = session.execute(_APPEND, row).scalar_one_or_none()
-    return is_there(digest, row)
+    if digest is None:
+        raise broken(invoice.series)
+    return digest
 
 
-def link(subject: ChainSubject, invoice: Invoice, said: Mapping[str, object], position: int) -> dict[str, object]:
-    """The values of `APPEND`, for who makes it part of a statement of his own."""
-    told: dict[str, object] = {
+def body(subject: ChainSubject, invoice: Invoice, said: Mapping[str, object], position: int | str) -> str:
+    """What a link says: `said`, and what every link says of its invoice."""
+    told = {
         "series": invoice.series,
         "position": position,
         "subject": str(subject),
         "invoice": invoice.id,
         "number": invoice.account_number,
-        **said,
     }
-    return {
-        "series": invoice.series,
-        "position": position,
-        "subject": str(subject),
-        "invoice": invoice.id,
-        "revision": said.get("revision", 0),
-        "body": canonical(told),
-        "beginning": BEGINNING,
-    }
+    return canonical({**told, **said})
 
 
-def is_there(digest: str | None, row: Mapping[str, object]) -> str:
-    """The hash that `APPEND` gave; raises `StateError` if the link before `row` is missing."""
-    if digest is None:
-        place = int(str(row["position"])) - 1
-        raise StateError(f"the chain of {row['series']} lacks link {place}; see `daybook invoice verify`")
-    return digest
+def broken(series: str) -> StateError:
+    """Why nothing can be appended to a chain."""
+    return StateError(
+        f"the chain of {series} lacks its last link, so nothing is recorded; see `daybook invoice verify`"
+    )
 
 
 def canonical(said: Mapping[str, object]) -> str:

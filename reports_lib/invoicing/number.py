@@ -1,14 +1,13 @@
 """Numbers of invoices: `<series><year><month>-<0001>`, without a gap within a series and a year (Q-18).
 
-The counter is a row, counted on in the transaction that records the invoice: whoever records locks it until
-he commits, and a transaction that comes to nothing takes its number back with it. The same statement counts
-the next link of the series' chain, which is the row of year 0, so every recording of a series waits for the
-one before, and never for two things in two orders.
+The counter is a row, counted on in the transaction that records the invoice (by `daybook_issue` of the database):
+whoever records locks it until he commits, and a transaction that comes to nothing takes its number back with it.
+The row of year 0 counts the links of the series' chain and is locked first, so every recording of a series waits
+for the one before, and never for two things in two orders.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -22,16 +21,6 @@ _COUNT = text("""
     INSERT INTO invoice_series AS counter (series, year, last) VALUES (:series, :year, 1)
     ON CONFLICT (series, year) DO UPDATE SET last = counter.last + 1 RETURNING last
 """)
-_COUNT_BOTH = text("""
-    WITH link AS (
-        INSERT INTO invoice_series AS counter (series, year, last) VALUES (:series, 0, 1)
-        ON CONFLICT (series, year) DO UPDATE SET last = counter.last + 1 RETURNING last
-    ), number AS (
-        INSERT INTO invoice_series AS counter (series, year, last) SELECT :series, :year, 1 FROM link
-        ON CONFLICT (series, year) DO UPDATE SET last = counter.last + 1 RETURNING last
-    )
-    SELECT number.last, link.last FROM number, link
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +32,13 @@ class Number:
     month: int
     number: int  # from 1 within series and year
 
+    @property
+    def beginning(self) -> str:
+        """What stands before the number itself."""
+        return f"{self.series}{self.year:04}{self.month:02}-"
+
     def __str__(self) -> str:
-        return f"{self.series}{self.year:04}{self.month:02}-{self.number:04}"
+        return f"{self.beginning}{self.number:04}"
 
 
 def series(text: str) -> str:
@@ -54,16 +48,7 @@ def series(text: str) -> str:
     return text
 
 
-def take(session: Session, series: str, day: date) -> tuple[Number, int]:
-    """The next number of the series in that year, and the position of the next link of its chain.
-
-    Both stay taken if the caller's transaction commits, and nobody else of the series goes on until it ends.
-    """
-    number, position = session.execute(_COUNT_BOTH, {"series": series, "year": day.year}).one()
-    return Number(series, day.year, day.month, number), position
-
-
 def position(session: Session, series: str) -> int:
-    """The position of the next link of the series' chain, under the same lock."""
+    """The position of the next link of the series' chain; nobody else of the series goes on until we commit."""
     found: int = session.execute(_COUNT, {"series": series, "year": CHAIN}).scalar_one()
     return found

@@ -6,7 +6,7 @@
 What was sent is corrected by a credit note (`correct.py`), what was charged wrongly by a revision (`revise.py`).
 """
 
-import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -26,25 +26,28 @@ from reports_lib.database.schema.invoices import (
     InvoiceState,
 )
 from reports_lib.errors import ParameterError, StateError, UnknownNameError
-from reports_lib.invoicing import account, chain, number, trail
+from reports_lib.invoicing import account, chain, trail
 from reports_lib.invoicing.document import Document, plain
 from reports_lib.invoicing.number import Number
 from reports_lib.invoicing.totals import check, due
 
 ZERO = Decimal(0)
-_FREEZE = """
-    WITH recorded AS (
+_RECORD = text("""
+    WITH issued AS MATERIALIZED (
+        SELECT * FROM daybook_issue(:series, :year, :beginning, :kept, :token, :facts, :subject, :invoice, :body)
+    ), recorded AS (
         UPDATE invoice
-           SET state = :state, year = :year, number = :number, account_number = :account_number,
-               file_name = :file_name, invoice_date = :invoice_date, due_date = :due_date, facts = :facts,
-               facts_sha256 = :facts_sha256, recorded_at = :recorded_at, recorded_by = :recorded_by
-         WHERE id = :invoice
+           SET state = 'RECORDED', year = :year, number = issued.number, account_number = called,
+               file_name = called || :after, invoice_date = :invoice_date, due_date = :due_date,
+               facts = written, facts_sha256 = digest, recorded_at = :now, recorded_by = :by
+          FROM issued WHERE invoice.id = :invoice AND digest IS NOT NULL
     ), posted AS (
         INSERT INTO account_entry (client_id, currency, posted_at, kind, amount, invoice_id, by)
-        SELECT :client, :currency, :recorded_at, :entry, :amount, :invoice, :recorded_by WHERE :amount <> 0
+        SELECT :client, :currency, :now, :entry, :amount, :invoice, :by
+          FROM issued WHERE digest IS NOT NULL AND :amount <> 0
     )
-"""
-_RECORD = text("\n".join((_FREEZE, chain.APPEND)))
+    SELECT number, called, written, digest FROM issued
+""")
 
 
 def record(session: Session, invoice_id: int, by: str, now: datetime, on: date | None = None) -> Invoice:
@@ -60,15 +63,14 @@ def record(session: Session, invoice_id: int, by: str, now: datetime, on: date |
         return found
     _refuse_unless_ready(found)
     paid = ZERO if found.kind == InvoiceKind.TOP_UP else max(min(credit, found.total), ZERO)
-    document = _issued(found, balance, paid, now, on)
-    taken, place = _number(session, found, document.invoice_date)
-    document = _numbered(document, str(taken))
+    token = secrets.token_hex()  # stands where the number will, for the statement that gives it
+    document = _numbered(_issued(found, balance, paid, now, on), token)
     check(document)
-    _write(session, found, document, taken, place, by)
+    mirror.note(session, "invoice", found.id)
+    session.flush()  # whatever is left to do comes before the one statement that others wait for
+    _issue(session, found, document, token, by)
     if paid:
         account.use_credit(session, found)
-    mirror.note(session, "invoice", found.id)
-    session.flush()
     return found
 
 
@@ -173,14 +175,14 @@ def facts(session: Session, invoice_id: int, revision: int | None = None) -> byt
     return text.encode()
 
 
-def said(document: Document, invoice: Invoice, by: str) -> dict[str, object]:
+def said(document: Document, invoice: Invoice, by: str, facts_sha256: str) -> dict[str, object]:
     """What a link of the chain says of a document."""
     corrects = document.corrects and document.corrects[0]
     return {
         "at": document.made_at.isoformat(),
         "by": by,
         "revision": document.revision,
-        "facts_sha256": document.sha256,
+        "facts_sha256": facts_sha256,
         "date": document.invoice_date.isoformat(),
         "seller": document.supplier.called,
         "seller_tax_id": document.supplier.tax_id,
@@ -230,14 +232,14 @@ def _issued(found: Invoice, balance: Decimal, paid: Decimal, now: datetime, on: 
     return replace(draft, **changes)  # type: ignore[arg-type]  # names and types as declared
 
 
-def _number(session: Session, found: Invoice, day: date) -> tuple[Number, int]:
-    """The number it has, if it was recorded before, or the next; and the place in the chain."""
+def _first(found: Invoice, day: date) -> Number:
+    """The number it has, if it was recorded before, or what the next of its series begins with."""
     if found.number is None:
-        return number.take(session, found.series, day)
+        return Number(found.series, day.year, day.month, 0)
     assert found.year is not None
     assert found.account_number is not None
     month = int(found.account_number.removeprefix(f"{found.series}{found.year:04}")[:2])
-    return Number(found.series, found.year, month, found.number), number.position(session, found.series)
+    return Number(found.series, found.year, month, found.number)
 
 
 def _numbered(document: Document, called: str) -> Document:
@@ -254,28 +256,30 @@ def _drafted(document: Document) -> Document:
     )  # fmt: skip
 
 
-def _write(  # what is recorded, under which number and place of the chain, by whom
-    session: Session, found: Invoice, document: Document, taken: Number, place: int, by: str
-) -> None:
-    """The row, the debit and the link of the chain, in one statement: others of the series wait for it."""
-    facts = document.json()
-    frozen = {
-        "state": InvoiceState.RECORDED, "year": taken.year, "number": taken.number, "account_number": str(taken),
-        "file_name": f"{taken}_{found.created_at.date().isoformat()}.pdf", "invoice_date": document.invoice_date,
-        "due_date": document.due_date, "facts": facts.decode(), "facts_sha256": hashlib.sha256(facts).hexdigest(),
-        "recorded_at": document.made_at, "recorded_by": by,
-    }  # fmt: skip
-    for column, value in frozen.items():
-        set_committed_value(found, column, value)
-    is_credit = found.kind == InvoiceKind.CREDIT_NOTE
+def _issue(session: Session, found: Invoice, document: Document, token: str, by: str) -> None:
+    """Number, row, debit and link of the chain, in one statement; raises `StateError` if the link before is missing."""
+    number, is_credit = _first(found, document.invoice_date), found.kind == InvoiceKind.CREDIT_NOTE
     subject = ChainSubject.CREDIT_NOTE if is_credit else ChainSubject.INVOICE
-    link = chain.link(subject, found, said(document, found, by), place)
-    entry = {
+    told = said(document, found, by, f"{token} facts")
+    frozen = {"invoice_date": document.invoice_date, "due_date": document.due_date}
+    given = {
+        "series": found.series, "year": number.year, "beginning": number.beginning, "kept": found.number,
+        "token": token, "facts": document.json().decode(), "subject": subject, "invoice": found.id,
+        "body": chain.body(subject, found, told | {"number": token}, f"{token} position"),
+        "after": f"_{found.created_at.date().isoformat()}.pdf", "now": document.made_at, "by": by,
         "client": found.client_id, "currency": found.currency, "amount": found.total,
         "entry": EntryKind.CREDIT_NOTE if is_credit else EntryKind.INVOICE,
     }  # fmt: skip
-    digest = session.execute(_RECORD, frozen | link | entry).scalar_one_or_none()
-    chain.is_there(digest, link)
+    issued = session.execute(_RECORD, given | frozen).one()
+    if issued.digest is None:
+        raise chain.broken(found.series)
+    written = frozen | {
+        "state": InvoiceState.RECORDED, "year": number.year, "number": issued.number, "account_number": issued.called,
+        "file_name": issued.called + given["after"], "facts": issued.written, "facts_sha256": issued.digest,
+        "recorded_at": document.made_at, "recorded_by": by,
+    }  # fmt: skip
+    for column, value in written.items():
+        set_committed_value(found, column, value)
 
 
 def _called(found: Invoice) -> str:

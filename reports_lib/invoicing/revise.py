@@ -133,7 +133,10 @@ def _append(session: Session, found: Invoice, document: Document, by: Person) ->
     session.add(made)
     session.flush()
     write_lines(session, found, document)
-    told = record.said(document, found, by.name) | {"paid": plain(document.paid), "comment": document.comment}
+    told = record.said(document, found, by.name, made.facts_sha256) | {
+        "paid": plain(document.paid),
+        "comment": document.comment,
+    }
     chain.append(session, ChainSubject.REVISION, found, told)
     return made
 

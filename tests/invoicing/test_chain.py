@@ -204,7 +204,7 @@ def test_a_revision_that_nobody_made_is_found(archive):
 
 def test_nothing_is_appended_to_a_chain_that_lacks_its_end(archive):
     archive.tamper("DELETE FROM invoice_chain WHERE series = 'T-' AND position = 10")
-    with pytest.raises(StateError, match="the chain of T- lacks link 10"):
+    with pytest.raises(StateError, match="the chain of T- lacks its last link"):
         archive.books.recorded("1")
 
 

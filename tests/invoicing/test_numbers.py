@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from reports_lib.errors import ParameterError
 from reports_lib.invoicing import number
@@ -29,17 +30,20 @@ def test_what_no_number_begins_with(wrong):
 
 def test_a_series_counts_by_the_year(books):
     days = [date(2026, 11, 1), date(2026, 12, 31), date(2027, 1, 1), date(2026, 12, 31), date(2027, 2, 1)]
-    taken = [number.take(books.session, "Y-", day) for day in days]
-    assert [str(each) for each, _ in taken] == [
-        *("Y-202611-0001", "Y-202612-0002", "Y-202701-0001", "Y-202612-0003", "Y-202702-0002"),
-    ]
-    assert [place for _, place in taken] == [1, 2, 3, 4, 5]  # one chain over the years
-    assert number.position(books.session, "Y-") == 6
+    taken = [books.recorded("1", series="Y-", invoice_date=day, due_date=None).account_number for day in days]
+    assert taken == ["Y-202611-0001", "Y-202612-0002", "Y-202701-0001", "Y-202612-0003", "Y-202702-0002"]
+    assert number.position(books.session, "Y-") == 6  # one chain over the years
 
 
 def test_series_do_not_count_each_other(books):
-    taken = [str(number.take(books.session, series, date(2026, 11, 1))[0]) for series in ("P-", "Q-", "P-")]
-    assert taken == ["P-202611-0001", "Q-202611-0001", "P-202611-0002"]
+    taken = [books.recorded("1", series=series).account_number for series in ("P-", "Q-", "P-")]
+    assert taken == ["P-202610-0001", "Q-202610-0001", "P-202610-0002"]
+
+
+def test_more_than_four_digits(books):
+    books.recorded("1", series="L-")
+    books.session.execute(text("UPDATE invoice_series SET last = 9999 WHERE series = 'L-' AND year > 0"))
+    assert books.recorded("1", series="L-").account_number == "L-202610-10000"
 
 
 def test_a_transaction_that_comes_to_nothing_takes_its_number_back(books):

@@ -20,6 +20,42 @@ FROZEN = (
     "created_at, created_by, recorded_at, recorded_by"
 )
 
+# The number and the link of the chain, in one go: whoever else records in the series waits for this and the commit,
+# and for no program that is between two statements. Where the facts and the link say the number, the link's position
+# or the hash of the facts, they come with `token`. Gives no digest where the link before is missing.
+ISSUE = """
+CREATE FUNCTION daybook_issue(
+    whose text, of_year int, beginning text, kept bigint, token text, facts text, what text, of_invoice bigint,
+    body text,
+    OUT number bigint, OUT called text, OUT written text, OUT digest text
+) LANGUAGE plpgsql AS $$
+DECLARE
+    place bigint; said text; before text := repeat('0', 64);
+BEGIN
+    INSERT INTO invoice_series AS counter (series, year, last) VALUES (whose, 0, 1)
+        ON CONFLICT (series, year) DO UPDATE SET last = counter.last + 1 RETURNING last INTO place;
+    number := kept;
+    IF kept IS NULL THEN
+        INSERT INTO invoice_series AS counter (series, year, last) VALUES (whose, of_year, 1)
+            ON CONFLICT (series, year) DO UPDATE SET last = counter.last + 1 RETURNING last INTO number;
+    END IF;
+    IF place > 1 THEN  -- a statement of its own, so it sees what was committed while we waited
+        SELECT hash INTO before FROM invoice_chain WHERE series = whose AND position = place - 1;
+    END IF;
+    IF before IS NULL THEN
+        RETURN;
+    END IF;
+    called := beginning || lpad(number::text, greatest(4, length(number::text)), '0');
+    written := replace(facts, token, called);
+    digest := encode(sha256(convert_to(written, 'UTF8')), 'hex');
+    said := replace(body, '"' || token || ' position"', place::text);
+    said := replace(replace(said, token || ' facts', digest), token, called);
+    INSERT INTO invoice_chain (series, position, subject, invoice_id, revision, body, previous, hash)
+        VALUES (whose, place, what, of_invoice, 0, said, before,
+                encode(sha256(convert_to(before || said, 'UTF8')), 'hex'));
+END $$
+"""
+
 
 def upgrade() -> None:
     """Tables of invoices, accounts, CDR files and notes for the mirror; guards of what is frozen."""
@@ -29,6 +65,7 @@ def upgrade() -> None:
     _billing()
     _files()
     _guards()
+    op.execute(ISSUE)
 
 
 def _invoices() -> None:
