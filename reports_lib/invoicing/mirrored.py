@@ -79,7 +79,7 @@ def _invoice(each: Invoice) -> Row:
         "invoice_id": each.id,
         "account_number": each.account_number or "",
         "client_id": each.client_id,
-        "issuer_company_id": int(each.company),
+        "issuer_company_id": int(each.company or 0),  # 0: the whole group, which is no company
         "kind": each.kind,
         "status": each.state,
         "invoice_date": each.invoice_date,
