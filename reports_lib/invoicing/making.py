@@ -30,6 +30,7 @@ from reports_lib.snapshots.store import Store
 
 BATCH = 32  # documents that are kept and named together
 PDF, XML = "pdf", "xml"  # suffixes in the store
+LOCK = "invoice documents"  # held by whoever makes all that are awaited
 
 
 class Awaited(NamedTuple):
@@ -88,7 +89,7 @@ def make_all(
 
     None if somebody else is at it. Raises `DatabaseError` and `StoreError`; what is made and named by then stays.
     """
-    with alone(installation, "invoice documents") as is_ours:
+    with alone(installation, LOCK) as is_ours:
         return _all(installation, press, now, passed_over, progress) if is_ours else None
 
 
@@ -203,6 +204,8 @@ def _contents(made: Made) -> list[tuple[bytes, str]]:
 
 def _name(installation: Installation, named: Sequence[tuple[Awaited, Mapping[str, str]]], now: datetime) -> None:
     with Session(installation.database) as session, session.begin():
-        for each, files in sorted(named, key=lambda one: one[0]):
-            hashes = {"document": files[PDF]} | ({"xml": files[XML]} if XML in files else {})
-            record.made(session, each.invoice, each.revision, hashes, now)
+        hashes = {
+            (each.invoice, each.revision): {"document": files[PDF]} | ({"xml": files[XML]} if XML in files else {})
+            for each, files in named
+        }
+        record.made_all(session, hashes, now)
