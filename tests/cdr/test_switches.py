@@ -116,9 +116,9 @@ def test_freeswitch(read, codecs):
 
 
 def test_a_space_is_only_dropped_before_a_quote_that_opens(read):
-    rows, bad, _ = read("freeswitch", freeswitch(caller_id_number='a, b ""x""') + freeswitch(2, codecs=False))
+    rows, bad, _ = read("freeswitch", freeswitch(caller_id_number='a, ""x"" b') + freeswitch(2, codecs=False))
     assert (len(rows), bad) == (2, [])
-    assert rows[0]["client_number"] == 'a, b "x"'
+    assert rows[0]["client_number"] == 'a, "x" b'
     _, (reject,), _ = read("freeswitch", freeswitch(codecs=False, caller_id_name='Al "Bo" Cy'))
     assert reject.record.endswith('"", "acc1"')  # as it came
     assert "quote" in reject.reason

@@ -1,5 +1,6 @@
 """Zip archives: each of their files is one, and a bomb is refused before it takes anything (T-19)."""
 
+import hashlib
 import io
 import resource
 import struct
@@ -116,7 +117,7 @@ def test_a_bomb_is_refused_soon_and_in_little_memory(tmp_path, lies):  # T-19
 
 def test_files_that_lie_on_top_of_each_other(tmp_path):
     """A bomb without layers: many names for the same bytes, each of them alone within bounds."""
-    body = HEAD + b"1,ann,\n" * 400_000
+    body = HEAD + b"".join(b"%d,%s,\n" % (n, hashlib.sha256(b"%d" % n).hexdigest().encode()) for n in range(4000))
     squeezed = zlib.compressobj(9, wbits=-15)
     data = squeezed.compress(body) + squeezed.flush()
     crc = zlib.crc32(body)
@@ -125,5 +126,6 @@ def test_files_that_lie_on_top_of_each_other(tmp_path):
     central = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, *sizes, 1, 0, 0, 0, 0, 0, 0) + b"a"
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 50, 50, 50 * len(central), len(local) + len(data), 0)
     (tmp_path / "o.zip").write_bytes(local + data + central * 50 + end)
-    told = refusal(tmp_path / "o.zip", Limits(ratio=100, ratio_from=1 << 20))
-    assert "bomb" in told or "damaged" in told
+    limits = Limits(ratio=10, ratio_from=1 << 16)
+    told = refusal(tmp_path / "o.zip", limits)  # newer Pythons see it themselves
+    assert told == "o.zip grows more than 10 times: a zip bomb" or "Overlapped" in told

@@ -27,7 +27,7 @@ WORKBOOK = "[Content_Types].xml"
 
 @dataclass(slots=True)
 class Archive:
-    """One zip file; `given` counts what came out of each of its members."""
+    """One zip file; `given` counts what came out of each of its members, by their numbers."""
 
     path: Path
     name: str
@@ -49,17 +49,17 @@ class Archive:
             raise IngestError(f"{self.name} is an archive without a file")
         for info in found:
             self._refuse(info)
-        return [Member(self, info, self._shown(info)) for info in found]
+        return [Member(self, number, info, self._shown(info)) for number, info in enumerate(found)]
 
-    def chunks(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    def chunks(self, member: "Member") -> Iterator[bytes]:
         """The bytes of a member, as they are unpacked. Raises `IngestError`."""
         given = 0
         size = self.path.stat().st_size
         try:
-            with zipfile.ZipFile(self.path) as opened, opened.open(member) as file:
+            with zipfile.ZipFile(self.path) as opened, opened.open(member.inside) as file:
                 while chunk := file.read(MIB):
                     given += len(chunk)
-                    self._count(member.header_offset, given, size)
+                    self._count(member.number, given, size)
                     yield chunk
         except _BROKEN as error:
             raise self._damaged(error) from None
@@ -111,9 +111,10 @@ class Member:
     """One file in an archive; `name` is for messages."""
 
     archive: Archive
+    number: int  # several may have one name, and even one place
     inside: zipfile.ZipInfo
     name: str
 
     def chunks(self) -> Iterator[bytes]:
         """Its bytes, unpacked."""
-        return self.archive.chunks(self.inside)
+        return self.archive.chunks(self)
