@@ -22,7 +22,7 @@ KINDS = {
     "top_up": "top_ups",
     "correction": "corrections",
 }
-CODE = "code.svg"  # what the page calls its payment code
+CODE = "code.png"  # what the page calls its payment code
 
 
 def page(document: Document, *, is_coded: bool = False, annex: Markup | None = None) -> str:

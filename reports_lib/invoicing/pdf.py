@@ -53,7 +53,7 @@ def pdf(document_json: bytes, given: Mapping[str, Any]) -> bytes:
     rows, table = annex.kept(document, Path(given.get("calls", ""))) if document.calls else ([], b"")
     is_printed = document.calls is not None and document.calls.form == "pages"
     code = payment_code(document)
-    held = {CODE: code.encode()} if code else {}
+    held = {CODE: code} if code else {}
     source = page(document, is_coded=bool(code), annex=annex.pages(rows, words) if is_printed else None)
     data = embedded(document)
     archive = Archive(tuple(_attached(document, data, table, words)), (FACTUR_X,) if data else ())

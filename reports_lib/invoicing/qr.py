@@ -1,8 +1,10 @@
 """The code by which a banking app fills in a transfer: EPC069-12 version 002, for euro and an IBAN only."""
 
 import string
+import struct
+import zlib
+from collections.abc import Sequence
 from decimal import Decimal
-from itertools import pairwise
 
 import segno
 
@@ -11,16 +13,17 @@ from reports_lib.invoicing.document import Document
 LEAST, MOST = Decimal("0.01"), Decimal("999999999.99")  # what the code can carry
 _LETTERS = {letter: str(value) for value, letter in enumerate(string.digits + string.ascii_uppercase)}
 _MASK = 2  # any of the eight is allowed; to weigh them all costs four times the rest of the code
+_SCALE = 6  # pixels of a module: 220 to the inch on paper
 _SPACE = 4  # modules of white around, as ISO 18004 wants
 
 
-def payment_code(document: Document) -> str | None:
-    """An SVG of the code for the whole amount due, or None where there is nothing to pay or no such transfer."""
+def payment_code(document: Document) -> bytes | None:
+    """A PNG of the code for the whole amount due, or None where there is nothing to pay or no such transfer."""
     said = payment_text(document)
     if said is None:
         return None
     code = segno.make_qr(said.encode(), error="m", boost_error=False, mask=_MASK)  # the scheme asks for level M
-    return _svg([tuple(map(bool, row)) for row in code.matrix])
+    return _png(code.matrix)
 
 
 def payment_text(document: Document) -> str | None:
@@ -70,26 +73,19 @@ def _cut(text: str, letters: int) -> str:
     return " ".join(text.split())[:letters]
 
 
-def _svg(rows: list[tuple[bool, ...]]) -> str:
-    """One path of horizontal strokes, in units of a module: half as long to read as a path around them."""
-    side = len(rows) + 2 * _SPACE
-    strokes = "".join(_stroke(row, _SPACE + y) for y, row in enumerate(rows))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
-        f'<path stroke="#000" fill="none" d="{strokes}"/></svg>'
-    )
+def _png(rows: Sequence[Sequence[int]]) -> bytes:
+    """The modules, true where dark, as eight-bit grey: WeasyPrint takes it in a third of the time of a path."""
+    side = (len(rows) + 2 * _SPACE) * _SCALE
+    margin, light, dark = (b"\xff" * _SPACE * _SCALE, b"\xff" * _SCALE, b"\x00" * _SCALE)
+    blank = b"\x00" + b"\xff" * side  # a line begins with its filter: none
+    lines = [blank] * (_SPACE * _SCALE)
+    for row in rows:
+        lines += [b"\x00" + margin + b"".join(dark if module else light for module in row) + margin] * _SCALE
+    lines += [blank] * (_SPACE * _SCALE)
+    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(b"".join(lines))), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in parts)
 
 
-def _stroke(row: tuple[bool, ...], y: int) -> str:
-    """The dark modules of `row` as `M4 4.5h7m1 0h3`."""
-    path, end = "", -_SPACE
-    for start, after in _runs(row):
-        path += f"m{start - end} 0h{after - start}" if path else f"M{_SPACE + start} {y}.5h{after - start}"
-        end = after
-    return path
-
-
-def _runs(row: tuple[bool, ...]) -> list[tuple[int, int]]:
-    """Where dark modules begin and where they have ended."""
-    edges = [place for place, (left, right) in enumerate(pairwise((False, *row, False))) if left != right]
-    return list(zip(edges[::2], edges[1::2], strict=True))
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

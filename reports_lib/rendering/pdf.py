@@ -23,7 +23,7 @@ UNKNOWN = "\ufffd"  # what stands for a letter that cannot be shown
 
 
 class OwnAssets(URLFetcher):
-    """Serves `data:` addresses, our typefaces and the `held` SVGs as `asset:<name>`; anything else ends the rendering.
+    """Serves `data:` addresses, our typefaces and the `held` PNGs as `asset:<name>`; anything else ends the rendering.
 
     To hold a picture spares WeasyPrint the long address, which it reads a letter at a time.
     """
@@ -41,7 +41,7 @@ class OwnAssets(URLFetcher):
         if url.startswith("asset:") and name in fonts.FACES:
             return URLFetcherResponse(url, (fonts.FOLDER / name).read_bytes(), {"Content-Type": "font/ttf"})
         if url.startswith("asset:") and name in self.held:
-            return URLFetcherResponse(url, self.held[name], {"Content-Type": "image/svg+xml"})
+            return URLFetcherResponse(url, self.held[name], {"Content-Type": "image/png"})
         self.refused.append(url)
         raise FatalURLFetchingError(url)
 
@@ -65,7 +65,7 @@ def printed(
 ) -> bytes:
     """`page` on paper, made of `source` by which the PDF identifies itself; raises as `pdf`.
 
-    `held` are the SVGs that it names as `asset:<name>`.
+    `held` are the PNGs that it names as `asset:<name>`.
     """
     stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     fetcher = OwnAssets(held)
