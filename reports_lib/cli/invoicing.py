@@ -14,6 +14,7 @@ from reports_lib.runs.installation import Installation
 
 REST = 30.0  # seconds until what could not be done is tried again; twice as long after each time, up to
 LONGEST = 3600.0
+FEW = 20  # documents that one renderer makes sooner than another one is warm
 
 T = TypeVar("T")
 
@@ -55,12 +56,14 @@ class Invoicing:
         """How many documents were made; renderers are there only while some are."""
         resting = {key for key in self._rests if self._is_resting(key) and isinstance(key, tuple)}
         with Session(self._installation.database) as session:
-            found = making.awaiting(session, 1 + len(resting))
-        if not any((each.invoice, each.revision) not in resting for each in found):
+            found = making.awaiting(session, FEW + len(resting))
+        wanted = sum((each.invoice, each.revision) not in resting for each in found)
+        if not wanted:
             return 0
+        processes = self._installation.workspace.concurrency if wanted >= FEW else 1
 
         def make() -> making.Outcome | None:
-            with Press(self._installation.workspace.concurrency) as press:
+            with Press(processes) as press:
                 return making.make_all(self._installation, press, utc_now, resting)
 
         outcome = self._tried("documents", make)
