@@ -250,7 +250,7 @@ def take(books: Books, what: str, which: int, amount: Decimal) -> None:
     steps[what]()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_sums_agree_whatever_is_done(database, steps):
     with Session(database) as session:

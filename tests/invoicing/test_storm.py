@@ -20,7 +20,7 @@ from reports_lib.invoicing import account, draft, pay, record, verify
 from reports_lib.invoicing.draft import Order
 from tests.invoicing.conftest import proposal
 
-PROCESSES, SHARED, OWN, KILLS = 16, 8, 8, 10
+PROCESSES, SHARED, OWN, KILLS = 16, 8, 5, 10
 SERIES = ("S-", "R-")
 fork = multiprocessing.get_context("fork")
 
