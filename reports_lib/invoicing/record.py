@@ -45,6 +45,8 @@ _RECORD = text("""
         INSERT INTO account_entry (client_id, currency, posted_at, kind, amount, invoice_id, by)
         SELECT :client, :currency, :now, :entry, :amount, :invoice, :by
           FROM issued WHERE digest IS NOT NULL AND :amount <> 0
+    ), noted AS (  -- as mirror.note does, without a way to the database of its own
+        INSERT INTO mirror_note (subject, subject_id) VALUES ('invoice', :invoice)
     )
     SELECT number, called, written, digest FROM issued
 """)
@@ -66,7 +68,6 @@ def record(session: Session, invoice_id: int, by: str, now: datetime, on: date |
     token = secrets.token_hex()  # stands where the number will, for the statement that gives it
     document = _numbered(_issued(found, balance, paid, now, on), token)
     check(document)
-    mirror.note(session, "invoice", found.id)
     session.flush()  # whatever is left to do comes before the one statement that others wait for
     _issue(session, found, document, token, by)
     if paid:
