@@ -67,7 +67,8 @@ def revise(  # noqa: PLR0913  # of what, to what, why, by whom, when
     (found,) = account.locked(session, [invoice_id])
     _refuse_unless_revisable(found, lines)
     before = Document.parse(record.facts(session, invoice_id))
-    document = _changed(before, found, lines, paid, now)
+    settled = _settled(session, before, found)
+    document = _changed(before, lines, settled if paid is None else paid, now)
     if (document.lines, document.paid) == (before.lines, before.paid):
         raise ParameterError(
             f"nothing of {found.account_number} is changed: give other lines or an amount that is paid"
@@ -77,7 +78,7 @@ def revise(  # noqa: PLR0913  # of what, to what, why, by whom, when
     refuse_too_great(document)
     check(document)
     made = _append(session, found, document, by)
-    _move(session, found, document, by.name, now)
+    _move(session, found, document, settled, by.name, now)
     session.flush()
     return made
 
@@ -96,21 +97,24 @@ def _refuse_unless_revisable(found: Invoice, lines: Sequence[Line] | None) -> No
         raise StateError(f"{found.account_number} is a top-up that was paid; cancel its payment first")
 
 
-def _changed(
-    before: Document, found: Invoice, lines: Sequence[Line] | None, paid: Decimal | None, now: datetime
-) -> Document:
-    if paid is not None and not paid.is_finite():
+def _settled(session: Session, before: Document, found: Invoice) -> Decimal:
+    """What is known to be paid or credited of it, with what a smaller sum made credit that nobody has used yet."""
+    freed = max(before.paid - before.gross, ZERO)
+    left = sum((rest for _, rest in account.credit(session, found.client_id, found.currency)), ZERO)
+    return found.paid + found.credited + min(freed, left)
+
+
+def _changed(before: Document, lines: Sequence[Line] | None, paid: Decimal, now: datetime) -> Document:
+    if not paid.is_finite():
         raise ParameterError(f"{paid} is not an amount")
     if lines is not None and not lines:
         raise ParameterError("an invoice has at least one line")
     numbered = [replace(line, number=number) for number, line in enumerate(lines or before.lines, 1)]
     rates: dict[Decimal, tuple[Category, str]] = {group.rate: (group.category, group.reason) for group in before.taxes}
     sums = totals(numbered, before.places, rates)
-    known = found.paid + found.credited
-    settled = max(before.paid, known) if paid is None else paid
     return replace(
-        before, lines=sums.lines, taxes=sums.taxes, net=sums.net, tax=sums.tax, gross=sums.gross, paid=settled,
-        due=due(before.kind, sums.gross, before.carried, settled), made_at=now,
+        before, lines=sums.lines, taxes=sums.taxes, net=sums.net, tax=sums.tax, gross=sums.gross, paid=paid,
+        due=due(before.kind, sums.gross, before.carried, paid), made_at=now,
     )  # fmt: skip
 
 
@@ -141,22 +145,22 @@ def _append(session: Session, found: Invoice, document: Document, by: Person) ->
     return made
 
 
-def _move(session: Session, found: Invoice, document: Document, by: str, now: datetime) -> None:
+def _move(  # what becomes what, of which so much was settled before, by whom, when
+    session: Session, found: Invoice, document: Document, settled: Decimal, by: str, now: datetime
+) -> None:
     """Sums of the row, the account and the payments, as the revision says."""
-    known = found.paid + found.credited
     difference = document.gross - found.total
-    over = known - document.gross
+    over = found.paid + found.credited - document.gross
     if over > 0:
         account.release(session, found, over)
     found.net, found.tax, found.total = document.net, document.tax, document.gross
     found.revision = document.revision
     session.flush()
     account.post(session, found, EntryKind.REVISION, difference, by, now)
-    if document.paid > known:
+    if document.paid > settled:
         receipt = pay.Receipt(now, "other", f"revision {document.revision}", f"revision:{found.id}:{document.revision}")
-        pay.pay(session, {found.id: document.paid - known}, receipt, by, now)
-    else:
-        account.use_credit(session, found)
+        pay.pay(session, {found.id: document.paid - settled}, receipt, by, now)
+    account.use_credit(session, found)
     mirror.note(session, "invoice", found.id)
 
 

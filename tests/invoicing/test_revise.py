@@ -11,7 +11,7 @@ from reports_lib.accounts.role import Role
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import AccountEntry, InvoiceChain, InvoiceLine, InvoicePayment
 from reports_lib.errors import ParameterError, StateError, UnknownNameError
-from reports_lib.invoicing import correct, record, verify
+from reports_lib.invoicing import correct, pay, record, verify
 from reports_lib.invoicing.document import Document
 from reports_lib.invoicing.revise import Person, payment_of, revise, revisions
 from tests.invoicing.conftest import ANN, CLIENT, fee
@@ -196,3 +196,32 @@ def test_a_payment_of_a_revision_is_one_of_the_client(books):
     payment = books.session.scalars(select(InvoicePayment)).one()
     assert (payment.client_id, payment.company, payment.by) == (CLIENT, "1", "ann")
     assert payment.paid_at < datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_credit_of_a_smaller_sum_is_no_new_money(books):
+    made = books.recorded("100")
+    books.pay({made: "100"})
+    changed(books, made, lines=[fee("60")])
+    second = changed(books, made, lines=[fee("80")])
+    assert (second.paid_amount, made.paid, books.balance()) == (100, 80, -20)
+    third = changed(books, made, lines=[fee("130")], paid=Decimal("110"))  # 10 more than ever came in
+    assert (payment_of(books.session, third).amount, made.paid, books.balance()) == (10, 110, 20)
+
+
+def test_credit_that_another_invoice_used_is_not_counted_again(books):
+    made = books.recorded("100")
+    books.pay({made: "100"})
+    changed(books, made, lines=[fee("60")])
+    other = books.recorded("40")
+    second = changed(books, made, lines=[fee("80")])
+    assert (second.paid_amount, told(books, made).due, books.balance()) == (60, 20, 20)
+    assert (made.paid, other.paid) == (60, 40)
+
+
+def test_a_cancelled_payment_does_not_come_back_with_a_revision(books):
+    made = books.recorded("100")
+    payment = books.pay({made: "100"})
+    changed(books, made, lines=[fee("110")])
+    pay.cancel(books.session, payment.id, "ann", books.now())
+    second = changed(books, made, lines=[fee("120")])
+    assert (second.paid_amount, made.paid, told(books, made).due, books.balance()) == (0, 0, 120, 120)
