@@ -4,6 +4,7 @@ Of the whole invoice, or of some lines. What was owed of it is less by as much; 
 is credit on the client's account. All credit notes of an invoice together are never more than it.
 """
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -16,9 +17,10 @@ from reports_lib import mirror
 from reports_lib.database.schema.invoices import Invoice, InvoiceKind
 from reports_lib.errors import ParameterError, StateError
 from reports_lib.invoicing import account, record, trail
-from reports_lib.invoicing.document import Category, Document, Line, PaymentTerms, plain
+from reports_lib.invoicing.document import Category, Document, Line, PaymentTerms, cleaned, plain
 from reports_lib.invoicing.draft import Order, make
 from reports_lib.invoicing.totals import due, totals
+from reports_lib.values.money import round_half_up
 
 ZERO = Decimal(0)
 
@@ -37,21 +39,21 @@ def credit_note(  # noqa: PLR0913  # of what, which lines, why, by whom, when, d
     """Credit `lines` of a recorded invoice, all of it if None, and record that; returns the credit note.
 
     `lines` say what is credited, positively, at rates that the latest revision has. `on` is the note's date,
-    today in UTC if None. The same `key` again is the note that there is. Raises `UnknownNameError`; `StateError`
-    if it is not recorded, is a credit note itself, or a top-up that was paid; `ParameterError` without a reason
-    or for more than is left of it.
+    today in UTC if None. The same `key` with the same content is the note that there is. Raises `UnknownNameError`;
+    `StateError` if it is not recorded, is a credit note itself, or a top-up that was paid, or the key was used for
+    another note; `ParameterError` without a reason or for more than is left of it.
     """
     reason = record.refuse_empty(reason, "reason of a credit note")
     (found,) = account.locked(session, [invoice_id])
     notes = session.scalars(select(Invoice).where(Invoice.corrects_id == invoice_id)).all()
     for each in notes:
         if key and each.key == _key(invoice_id, key):
-            return each
+            return _same(each, found, lines, reason)
     _refuse_unless_creditable(found)
     original = Document.parse(record.facts(session, invoice_id))
     document = _crediting(original, _chosen(found, original, lines), reason, on or now.date(), now)
     _refuse_more(found, document)
-    order = Order(_key(invoice_id, key or str(len(notes) + 1)), found.series, corrects_id=invoice_id)
+    order = Order(_key(invoice_id, key or uuid.uuid4().hex), found.series, corrects_id=invoice_id)
     note = make(session, document, order, by, now)
     _set_off(session, found, document.gross)
     trail.write(session, by, "credit", found, now, {"reason": reason, "amount": plain(document.gross)})
@@ -60,6 +62,19 @@ def credit_note(  # noqa: PLR0913  # of what, which lines, why, by whom, when, d
 
 def _key(invoice_id: int, key: str) -> str:
     return f"credit:{invoice_id}:{key}"
+
+
+def _same(there: Invoice, found: Invoice, lines: Sequence[Line] | None, reason: str) -> Invoice:
+    """The note that there is, if it says this."""
+    told = Document.parse(there.facts.encode())
+    if lines is None:
+        is_same = told.gross == found.total
+    else:
+        wanted = [(line.description, round_half_up(line.net, told.places), line.tax_rate) for line in lines]
+        is_same = wanted == [(line.description, line.net, line.tax_rate) for line in told.lines]
+    if not is_same or told.note != cleaned(reason):
+        raise StateError(f"this key was used for another credit note, {there.account_number}")
+    return there
 
 
 def _refuse_unless_creditable(found: Invoice) -> None:

@@ -28,6 +28,7 @@ COLUMNS_OF_LINE = (
     *("quantity", "unit", "unit_price", "net", "tax_rate"),
 )
 MOST = 10**12
+OURS = ("monthly:", "credit:")  # what keys begin with that no caller chooses
 NAME = 200  # letters of a client's name that lists hold
 
 
@@ -117,10 +118,13 @@ def top_up(  # noqa: PLR0913, PLR0917  # who asks whom for how much, how, under 
         raise ParameterError(f"an invoice needs more details; please fill in {', '.join(missing)}")
     if not amount.is_finite() or amount <= 0 or amount != round_half_up(amount, terms.places):
         raise ParameterError(f"{amount} is not an amount of {terms.currency} above 0 with {terms.places} decimals")
+    if key.startswith(OURS):
+        raise ParameterError(f"keys that begin with {' or '.join(OURS)} are ours")
     document = _asking(supplier, buyer, amount, terms, now)
     there = session.scalars(_of_key(key)).one_or_none()
     if there is not None:
-        if (there.total, there.client_id, there.currency) != (amount, int(buyer.account), terms.currency):
+        told = (there.kind, there.total, there.client_id, there.currency)
+        if told != (InvoiceKind.TOP_UP, amount, int(buyer.account), terms.currency):
             raise StateError(f"the key {key!r} was used for another invoice, {there.account_number or there.id}")
         return there
     return make(session, document, Order(key, terms.series), by, now)

@@ -54,7 +54,7 @@ def pay(session: Session, amounts: Mapping[int, Decimal], receipt: Receipt, by: 
     _check(amounts, receipt)
     invoices = account.locked(session, amounts)
     if (there := _entered(session, receipt.key)) is not None:
-        return _same(there, sum(amounts.values(), ZERO), invoices[0])
+        return _of_these(session, _same(there, sum(amounts.values(), ZERO), invoices[0]), amounts)
     for each in invoices:
         refuse_unless_recorded(each)
         _check_amount(amounts[each.id], each)
@@ -191,9 +191,24 @@ def _entered(session: Session, key: str) -> InvoicePayment | None:
 
 
 def _same(there: InvoicePayment, amount: Decimal, of: InvoicePayment | Invoice) -> InvoicePayment:
-    if (there.amount, there.client_id, there.currency) != (amount, of.client_id, of.currency):
-        raise StateError(f"the key {there.key!r} was used for another payment, {there.id}")
+    told = (there.amount, there.company, there.client_id, there.currency)
+    if told != (amount, of.company, of.client_id, of.currency):
+        raise _other(there)
     return there
+
+
+def _of_these(session: Session, there: InvoicePayment, wanted: Collection[int]) -> InvoicePayment:
+    """The payment, unless what it settles shows that it was entered for other invoices than those wanted."""
+    shares = settled(session, there.id)
+    missed = set(wanted) - shares.keys()
+    is_spent = sum(shares.values(), ZERO) == there.amount
+    if shares and missed and (is_spent or len(missed) == len(wanted)):
+        raise _other(there)
+    return there
+
+
+def _other(there: InvoicePayment) -> StateError:
+    return StateError(f"the key {there.key!r} was used for another payment, {there.id}")
 
 
 def settled(session: Session, payment_id: int) -> dict[int, Decimal]:

@@ -104,6 +104,16 @@ def test_the_same_key_is_one_payment(books):
     assert (made.paid, books.balance()) == (4, 6)
     with pytest.raises(StateError, match="'bank 7' was used for another payment"):
         books.pay({made: "5"}, key="bank 7")
+    other, more = books.recorded("4"), books.recorded("20")
+    with pytest.raises(StateError, match="'bank 7' was used for another payment"):
+        books.pay({other: "4"}, key="bank 7")
+    over = books.pay({other: "10"}, key="over")
+    assert books.pay({other: "10"}, key="over").id == over.id
+    with pytest.raises(StateError, match="'over' was used for another payment"):
+        books.pay({more: "10"}, key="over")
+    with pytest.raises(StateError, match="'bank 7' was used for another payment"):
+        books.pay({made: "2", other: "2"}, key="bank 7")
+    assert (other.paid, more.paid) == (4, 0)
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "NaN", "Infinity"])
@@ -198,6 +208,11 @@ def test_a_top_up_is_made_once_a_key(books):
     assert top_up(books, "5").id == top_up(books, "5").id
     with pytest.raises(StateError, match="'t' was used for another invoice, U-202610-0001"):
         top_up(books, "6")
+    with pytest.raises(ParameterError, match="keys that begin with monthly: or credit: are ours"):
+        top_up(books, "5", key=f"monthly:{CLIENT}:2026-10:EUR")
+    books.draft("5", key="an invoice's", client=int(BUYER.account), series="U-")
+    with pytest.raises(StateError, match="was used for another invoice"):
+        top_up(books, "5", key="an invoice's")
 
 
 def test_the_balance_before_a_moment(books):

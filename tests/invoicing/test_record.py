@@ -17,7 +17,7 @@ from reports_lib.database.schema import (
     MirrorNote,
 )
 from reports_lib.errors import ParameterError, StateError, UnknownNameError
-from reports_lib.invoicing import correct, draft, record
+from reports_lib.invoicing import correct, draft, record, verify
 from reports_lib.invoicing.document import Document
 from reports_lib.invoicing.draft import Order
 from tests.invoicing.conftest import CLIENT, fee, proposal
@@ -217,6 +217,23 @@ def test_lines_are_credited_up_to_what_is_left(books):
     books.recorded("1")
     with pytest.raises(StateError, match="is part of a correction"):
         record.unrecord(books.session, made.id, "ann", books.now())
+
+
+def test_a_key_is_of_one_credit_note(books):
+    made = books.recorded("100")
+
+    def credited(net, key, reason="a part"):
+        lines = net and [fee(net)]
+        return correct.credit_note(books.session, made.id, lines, reason, "ann", books.now(), key=key)
+
+    first = credited("10", "2")
+    assert credited("10", "2").id == first.id
+    assert credited("20", "").id != first.id  # though it is the second one
+    for net, reason in (("11", "a part"), ("10", "another"), (None, "a part")):
+        with pytest.raises(StateError, match="was used for another credit note"):
+            credited(net, "2", reason)
+    assert (made.credited, books.balance()) == (30, 70)
+    assert verify.verify(books.session, None).defects == []
 
 
 def test_neither_drafts_nor_credit_notes_are_credited(books):
