@@ -130,7 +130,7 @@ def revise_invoice(  # noqa: PLR0913, PLR0917  # one an option
         before = Document.parse(record.facts(session, found.id))
         made = revise.revise(
             session, found.id, comment=comment, by=person, now=now(), lines=_revised(before, add, drop),
-            paid=None if paid is None else _amount(paid),
+            paid=None if paid is None else _amount(paid), after=before.revision,
         )  # fmt: skip
         told_now = line(found)
         number_now = made.revision_no

@@ -55,17 +55,23 @@ def revise(  # noqa: PLR0913  # of what, to what, why, by whom, when
     now: datetime,
     lines: Sequence[Line] | None = None,
     paid: Decimal | None = None,
+    after: int | None = None,
 ) -> InvoiceRevision:
     """Make the next revision of a recorded invoice: other lines, or more paid of it, or both; returns it.
 
     Lines are numbered anew, with tax rates that the invoice has (another rate: S, or Z at 0). `paid` is all that is
-    paid for the period, at least what is known. Raises `UnknownNameError`; `StateError` if it is no recorded
-    invoice, or for other lines of a top-up that was paid; `ParameterError` without a comment or a change, or
-    for a sum that cannot be.
+    paid for the period, at least what is known. `after` is the revision that was changed, so that nobody takes
+    back unseen what another one has revised. Raises `UnknownNameError`; `StateError` if it is no recorded
+    invoice, was revised since, or for other lines of a top-up that was paid; `ParameterError` without a comment
+    or a change, or for a sum that cannot be.
     """
     comment = record.refuse_empty(comment, "comment of a revision")
     (found,) = account.locked(session, [invoice_id])
     _refuse_unless_revisable(found, lines)
+    if after is not None and after != found.revision:
+        raise StateError(
+            f"{found.account_number} has revision {found.revision} meanwhile; look at it, then revise that"
+        )
     before = Document.parse(record.facts(session, invoice_id))
     settled = _settled(session, before, found)
     document = _changed(before, lines, settled if paid is None else paid, now)

@@ -150,6 +150,14 @@ def test_only_what_is_recorded_is_revised(books):
         record.facts(books.session, made.id, 2)
 
 
+def test_what_another_one_has_revised_is_not_taken_back(books):
+    made = books.recorded("100")
+    changed(books, made, lines=[fee("90")], after=0)
+    with pytest.raises(StateError, match="has revision 1 meanwhile"):
+        changed(books, made, lines=[fee("100"), fee("5")], after=0)
+    assert changed(books, made, lines=[fee("95")], after=1).revision_no == 2
+
+
 def test_what_was_sent_may_be_revised(books):
     made = books.recorded("1")
     record.sent(books.session, made.id, "ann", books.now())

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Invoice
 from reports_lib.database.schema.invoices import InvoiceRevision
 from reports_lib.invoicing import record
+from reports_lib.portal.invoices.common import net_of
 from tests.invoicing.samples import line
 from tests.portal.bills import COMPANY, Bills
 from tests.portal.place import place
@@ -226,6 +227,45 @@ def _recorded(bills):
     with Session(bills.installation.database) as session:
         query = select(Invoice.id).where(Invoice.state == "RECORDED", Invoice.paid == 0, Invoice.kind == "monthly")
         yield from session.scalars(query)
+
+
+def test_two_who_revise_do_not_undo_each_other(desk, anew):
+    made = anew().recorded(line(1, "100", description="Calls"))
+    at = f"/invoices/{made}"
+    assert '<input type="hidden" name="after" value="0">' in desk.get(at).text
+    form = {"after": "0", "net-1": "100", "rate-new": "19", "description-new": "Number kept", "net-new": "5"}
+    assert desk.post(f"{at}/revise", data=form | {"comment": "one"}).status_code == 303
+    again = desk.post(f"{at}/revise", data=form | {"comment": "sent twice"})
+    assert again.status_code == 409
+    assert "has revision 1 meanwhile" in fault(again)
+    stale = {"comment": "two", "lines": [{"number": 1, "net": "90"}], "after": 0}
+    assert desk.post(f"{API}{at}/revisions", json=stale).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("typed", "net"), [("1.234,50", "1234.50"), ("1,234.50", "1234.50"), ("1234,5", "1234.5"), ("1 234.5", "1234.5")]
+)
+def test_amounts_are_read_as_people_write_them(typed, net):
+    assert net_of(typed, "Calls", 2) == Decimal(net)
+
+
+@pytest.mark.parametrize("typed", ["1,234", "1.2345", "1.23,45.6", "12,34.50", "1,2,3", "1.234.567"])
+def test_an_amount_that_may_mean_another_is_not_rounded(desk, anew, typed):
+    made = anew().recorded(line(1, "100", description="Calls"))
+    answer = desk.post(f"/invoices/{made}/revise", data={"net-1": typed, "comment": "x"})
+    assert (answer.status_code, "is not an amount" in fault(answer)) == (422, True)
+    lines = {"comment": "x", "lines": [{"number": 1, "net": typed}]}
+    assert desk.post(f"{API}/invoices/{made}/revisions", json=lines).status_code == 422
+
+
+def test_rough_payments(desk, anew):
+    made = anew().recorded(line(1, "100", description="Calls"))
+    assert (
+        desk.post(f"/invoices/{made}/pay", data={"amount": "1", "reference": "a\0b", "key": "k\0"}).status_code == 303
+    )
+    assert desk.post(f"{API}/invoices/pay", json={"invoices": [10**30]}).status_code == 422
+    early = {"amount": "1", "paid_at": "2999-01-01T00:00"}
+    assert desk.post(f"{API}/invoices/{made}/payments", json=early).status_code == 422
 
 
 def test_a_revision_has_its_own_document_and_earlier_ones_stay(desk, anew):  # TW-43 to TW-50, T-58

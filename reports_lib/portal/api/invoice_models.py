@@ -141,7 +141,7 @@ class Pay(In):
 class PaySeveral(In):
     """Invoices that are paid in full, each by a payment of its own; all of them or none."""
 
-    invoices: Annotated[list[int], Field(min_length=1, max_length=500)]
+    invoices: Annotated[list[Annotated[int, Field(ge=1, lt=2**63)]], Field(min_length=1, max_length=500)]
     paid_at: Name = ""
     method: Literal["card", "cash", "transfer", "wallet", "store", "other"] = "transfer"
     reference: Name = ""
@@ -166,6 +166,7 @@ class Revise(In):
     comment: Annotated[str, Field(max_length=1_000)]
     paid: Amount | None = None
     lines: Changes | None = None
+    after: int | None = Field(None, description="The revision that these are changes to; refused if there is a newer.")
 
 
 class Credit(In):

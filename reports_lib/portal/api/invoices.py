@@ -25,7 +25,7 @@ from reports_lib.portal.api.faults import refuse
 from reports_lib.portal.invoices import balance
 from reports_lib.portal.invoices.address import ListAddress
 from reports_lib.portal.invoices.clients import client_of
-from reports_lib.portal.invoices.common import amount_of, moment_of, now, own, zone_of
+from reports_lib.portal.invoices.common import amount_of, moment_of, net_of, now, own, zone_of
 from reports_lib.portal.invoices.document import pdf
 from reports_lib.portal.invoices.one import Facts
 from reports_lib.portal.invoices.paying import owned
@@ -112,7 +112,8 @@ def revise_invoice(request: Request, invoice: Number, body: models.Revise) -> mo
         lines = None if body.lines is None else [_line(each, document) for each in body.lines]
         paid = None if body.paid is None else amount_of(body.paid, "paid")
         by = Person.of(visitor_of(request))
-        revise.revise(session, invoice, comment=body.comment, by=by, now=now(), lines=lines, paid=paid)
+        after = document.revision if body.after is None else body.after
+        revise.revise(session, invoice, comment=body.comment, by=by, now=now(), lines=lines, paid=paid, after=after)
         return _whole(request, session, found)
 
 
@@ -153,12 +154,14 @@ def _done(request: Request, invoice: int, do: Callable[[Session, int, str, datet
 
 def _receipt(request: Request, body: models.Pay | models.PaySeveral) -> Receipt:
     at = moment_of(body.paid_at.strip(), zone_of(request), now())
+    if at > now():
+        raise ParameterError("paid_at: a payment cannot be entered before it was made")
     return Receipt(at, body.method, body.reference.strip(), body.key.strip())
 
 
 def _line(change: models.Change, document: Document) -> Line:
     """The line that is meant: one that there is, with another net, or a new one."""
-    net = amount_of(change.net, "lines.net")
+    net = net_of(change.net, "lines.net", document.places)
     known = {line.number: line for line in document.lines}
     if change.number is not None:
         if change.number not in known:

@@ -65,7 +65,7 @@ def create(request: Request) -> Response:
     client_id = _number(texts.get("client", ""))
     try:
         amount = amount_of(texts.get("amount", ""), _("Amount"))
-        made = make(request, client_id, amount, texts.get("currency", ""), texts.get("key", "") or new_key())
+        made = make(request, client_id, amount, texts.get("currency", ""), texts.get("key", "")[:200] or new_key())
     except (StateError, ParameterError) as problem:
         return _client(request, client_id, problem.http_status, Entered("invoice", told(problem), texts))
     return RedirectResponse(f"/invoices/{made}?done=created", 303)

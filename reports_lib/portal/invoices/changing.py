@@ -14,7 +14,7 @@ from reports_lib.errors import ParameterError, StateError
 from reports_lib.invoicing import correct, record, revise
 from reports_lib.invoicing.document import Document, Line
 from reports_lib.invoicing.revise import Person
-from reports_lib.portal.invoices.common import amount_of, installation_of, now, own
+from reports_lib.portal.invoices.common import amount_of, installation_of, net_of, now, own
 from reports_lib.portal.invoices.one import Entered, show
 from reports_lib.portal.language import _
 from reports_lib.portal.page import visitor_of
@@ -44,6 +44,7 @@ def change(request: Request, invoice_id: int) -> Response:
                 now=now(),
                 lines=None if lines == list(document.lines) else lines,
                 paid=paid,
+                after=_looked_at(texts, document),
             )
     except (StateError, ParameterError) as problem:
         return show(request, invoice_id, problem.http_status, Entered("revise", told(problem), texts))
@@ -68,6 +69,12 @@ def credit(request: Request, invoice_id: int) -> Response:
     return RedirectResponse(f"/invoices/{made}?done=credited", 303)
 
 
+def _looked_at(texts: Mapping[str, str], document: Document) -> int:
+    """The revision that the form was filled in from; a form that does not say is of the one there is."""
+    text = texts.get("after", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else document.revision
+
+
 def _lines(texts: Mapping[str, str], document: Document) -> list[Line]:
     """The lines as the form has them: those that are there with their nets, and what was added."""
     found = []
@@ -85,7 +92,7 @@ def _net(text: str, line: Line, places: int) -> Decimal | None:
     """The net that was typed, None if it was emptied, the line's own if that is what it says."""
     if not text.strip():
         return None
-    typed = amount_of(text, line.description)
+    typed = net_of(text, line.description, places)
     return line.net if typed == round_half_up(line.net, places) else typed
 
 
@@ -100,7 +107,7 @@ def _added(texts: Mapping[str, str], document: Document) -> list[Line]:
         return []
     if not description or not typed:
         raise ParameterError(_("The new line needs a description and an amount."))
-    net = amount_of(typed, description)
+    net = net_of(typed, description, document.places)
     rate = _rate(texts.get("rate-new", ""), document)
     return [Line(0, description, None, None, "correction", Decimal(1), "", round_half_up(net, PRICE), net, rate)]
 
@@ -116,7 +123,7 @@ def _credited(sent: FormData, document: Document) -> Sequence[Line]:
     found = []
     for line in document.lines:
         text = str(sent.get(f"net-{line.number}", "")).strip()
-        if text and (net := amount_of(text, line.description)):
+        if text and (net := net_of(text, line.description, document.places)):
             found.append(_with(line, "", net) if net != line.net else line)
     if not found:
         raise ParameterError(_("Say of which lines how much is credited."))

@@ -21,6 +21,7 @@ from reports_lib.runs.installation import Installation
 from reports_lib.values.money import round_half_up
 
 AMOUNT = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
+GROUPED = re.compile(r"(-?\d{1,3}(?:,\d{3})+)\.(\d+)|(-?\d{1,3}(?:\.\d{3})+),(\d+)", re.ASCII)
 
 
 def installation_of(request: Request) -> Installation:
@@ -56,13 +57,27 @@ def money(amount: Decimal, currency: str = "") -> str:
 
 
 def amount_of(text: str, name: str) -> Decimal:
-    """The amount that was typed, with a point or a comma; raises `ParameterError` naming the field."""
+    """The amount that was typed, such as 1234.5, 1234,5, 1,234.5 or 1.234,5; raises `ParameterError` with the field."""
     plain = re.sub(r"[\s\u00a0\u202f]", "", text)
-    plain = plain.replace(",", ".") if "." not in plain else plain.replace(",", "")
+    if found := GROUPED.fullmatch(plain):
+        plain = re.sub("[.,]", "", found[1] or found[3]) + "." + (found[2] or found[4])
+    plain = plain.replace(",", ".")
     if not AMOUNT.fullmatch(plain):
-        said = _("{name}: “{text}” is not an amount such as 120.50.")
-        raise ParameterError(said.format(name=name, text=text[:40]))
+        raise _no_amount(text, name)
     return Decimal(plain)
+
+
+def net_of(text: str, name: str, places: int) -> Decimal:
+    """The same for a line: what has more decimals than the currency was meant otherwise, and is not rounded."""
+    found = amount_of(text, name)
+    if found != round_half_up(found, places):
+        raise _no_amount(text, name)
+    return found
+
+
+def _no_amount(text: str, name: str) -> ParameterError:
+    said = _("{name}: “{text}” is not an amount such as 120.50.")
+    return ParameterError(said.format(name=name, text=text[:40]))
 
 
 def moment_of(text: str, zone: ZoneInfo, now: datetime) -> datetime:
