@@ -185,16 +185,18 @@ class _Found:
         for row in self.before:
             key = row["client_id"], row["currency"]
             before[key] = before.get(key, ZERO) + row["gross"]
-        invoices: dict[int, list[str]] = {}
+        # one of ours is of its currency alone; another system's stands for all that the client was charged
+        invoices: dict[tuple[int, str], list[str]] = {}
         for row in sorted(self.invoices, key=lambda row: row["invoice_id"]):
-            invoices.setdefault(row["client_id"], []).append(row["account_number"])
+            currency = row["currency"] if row["invoice_id"] >= reconciliation.OWN else ""
+            invoices.setdefault((row["client_id"], currency), []).append(row["account_number"])
         found: dict[tuple[int, str], Row] = {}
         for line in (*lines, *empty):
             key = line["client_id"], line["currency"]
             if key not in found:
                 who = {name: line[name] for name in ("client_id", "client", "company_id", "company", "currency")}
                 sums = dict.fromkeys(("usage", "packages", "other", "gross", "tax", "untaxed"), ZERO)
-                invoice = ", ".join(invoices.get(line["client_id"], ()))
+                invoice = ", ".join(invoices.get((line["client_id"], ""), []) + invoices.get(key, []))
                 found[key] = who | sums | {"lines": 0, "before": before.get(key), "invoice": invoice}
             if "kind" not in line:
                 continue

@@ -158,6 +158,26 @@ def test_a_client_with_an_invoice_of_the_month_is_not_billed_again(found):  # T-
     assert figures.gate == []
 
 
+def test_what_was_charged_in_another_currency_is_billed_though_ours_of_the_first_is_there(found):  # T-60
+    month = {"period_start": at("2024-03-01"), "period_end": at("2024-04-01"), "kind": "monthly"}
+    month |= {"created_at": at("2024-04-01"), "currency": "USD", "status": "RECORDED"}
+    numbers = {1: 1_000_000_001, 2: 2}  # of the other system's nobody knows what else it would have billed
+    tables = {
+        "client": [client(n) for n in numbers],
+        "usage_event": [
+            used(n, "2024-03-05", "1", service_id=1, currency=code) for n in numbers for code in ("EUR", "USD")
+        ],
+        "invoice": [
+            {"invoice_id": id, "client_id": n, "account_number": f"A-{n}", **month} for n, id in numbers.items()
+        ],
+        "invoice_line": [
+            {"invoice_id": id, "revision_no": 0, "service_id": 1, "amount": D(1)} for id in numbers.values()
+        ],
+    }
+    status = {(row["client_id"], row["currency"]): row["status"] for row in found(tables).clients}
+    assert status == {(1, "EUR"): "to bill", (1, "USD"): "invoiced", (2, "EUR"): "invoiced", (2, "USD"): "invoiced"}
+
+
 def test_usage_without_a_line_and_a_line_without_usage_are_told(found_on_both):
     invoice = {"invoice_id": 1, "client_id": 1, "kind": "monthly", "status": "RECORDED", "account_number": "A-1"}
     invoice |= {"period_start": at("2024-03-01"), "period_end": at("2024-04-01"), "created_at": at("2024-04-01")}
