@@ -8,6 +8,7 @@ A document that cannot be made is tried again, with the same number and the same
 same bytes, so whoever comes second changes nothing.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -205,7 +206,11 @@ def _contents(made: Made) -> list[tuple[bytes, str]]:
 def _name(installation: Installation, named: Sequence[tuple[Awaited, Mapping[str, str]]], now: datetime) -> None:
     with Session(installation.database) as session, session.begin():
         hashes = {
-            (each.invoice, each.revision): {"document": files[PDF]} | ({"xml": files[XML]} if XML in files else {})
+            (each.invoice, each.revision): {
+                "document": files[PDF],
+                "facts": hashlib.sha256(each.facts.encode()).hexdigest(),
+                **({"xml": files[XML]} if XML in files else {}),
+            }
             for each, files in named
         }
         record.made_all(session, hashes, now)

@@ -125,7 +125,8 @@ def sent(session: Session, invoice_id: int, by: str, now: datetime) -> Invoice:
 def made(session: Session, invoice_id: int, revision: int, files: Mapping[str, str], now: datetime) -> None:
     """Note the files that were made of a recorded revision: `{"document": SHA-256, "xml": SHA-256}`; the chain too.
 
-    Again with the same files is nothing. Raises `StateError` if there are others, or it is not recorded any more.
+    With `"facts"` beside, the SHA-256 of what they were made of, that is compared. Again with the same files is
+    nothing. Raises `StateError` if there are others, it is not recorded any more, or says something else now.
     """
     made_all(session, {(invoice_id, revision): files}, now)
 
@@ -145,6 +146,10 @@ def _made(session: Session, found: Invoice, revision: int, hashes: Mapping[str, 
     if found.state != InvoiceState.RECORDED or found.revision < revision:
         raise StateError(f"invoice {_called(found)} has no recorded revision {revision}")
     row = found if revision == 0 else session.get_one(InvoiceRevision, (found.id, revision))
+    made_of = hashes.get("facts_sha256", row.facts_sha256)
+    if made_of != row.facts_sha256:
+        raise StateError(f"invoice {found.account_number} was recorded anew meanwhile; its document is made again")
+    hashes = {name: digest for name, digest in hashes.items() if name != "facts_sha256"}
     there = {name: getattr(row, name) for name in hashes}
     if there == hashes:
         return

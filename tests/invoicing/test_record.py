@@ -183,6 +183,17 @@ def test_files_are_noted_once_and_in_the_chain(books):
         record.made(books.session, made.id, 1, {"document": SHA}, books.now())
 
 
+def test_a_document_of_what_was_taken_back_is_not_that_of_what_is_recorded_now(books):
+    made = books.recorded("100")
+    before = {"document": SHA, "facts": made.facts_sha256}
+    record.unrecord(books.session, made.id, "ann", books.now())
+    record.record(books.session, made.id, "ann", books.now())
+    with pytest.raises(StateError, match="was recorded anew meanwhile"):
+        record.made(books.session, made.id, 0, before, books.now())
+    record.made(books.session, made.id, 0, before | {"facts": made.facts_sha256}, books.now())
+    assert made.document_sha256 == SHA
+
+
 def test_a_whole_invoice_is_credited(books):
     made = books.recorded("60", "40", rate=20)
     books.pay({made: "50"})
