@@ -164,6 +164,10 @@ def _apart(prefixes: Mapping[str, str], name: str) -> None:
     for company, prefix in prefixes.items():
         if by_prefix.setdefault(prefix, company) != company:
             raise SettingError(f"{name}: companies {by_prefix[prefix]} and {company} have one prefix {prefix!r}")
+    for company, prefix in prefixes.items():  # also of a company that the file does not name
+        usual = re.fullmatch("INV([0-9]+)-", prefix)
+        if usual and usual[1] != company:
+            raise SettingError(f"{name}: company {company}: prefix {prefix!r} is that of company {usual[1]}")
 
 
 READERS: Mapping[str, Callable[[str], object]] = {

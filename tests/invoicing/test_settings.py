@@ -54,6 +54,7 @@ def test_a_company_has_its_own_over_those_of_all(read):
         ("companies: {'1': {prefix: 'A/B'}}", "company 1: prefix 'A/B' cannot begin a number"),
         ("companies: {'1': {prefix: A-}, '2': {prefix: A-}}", "companies 1 and 2 have one prefix 'A-'"),
         ("companies: {'1': {prefix: INV2-}, '2': {}}", "companies 1 and 2 have one prefix 'INV2-'"),
+        ("companies: {'1': {prefix: INV7-}}", "company 1: prefix 'INV7-' is that of company 7"),
         ("[1]", "billing.yaml must be names with values"),
         ("a: [", "billing.yaml is not YAML"),
     ],
