@@ -10,7 +10,7 @@ Sums are exact `Decimal`; they are never rounded, for the line on the invoice is
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,14 +30,16 @@ COLUMNS = pa.schema(
     [
         ("at", pa.timestamp("us")),  # on the clocks of the company
         ("service", pa.string()),
-        ("number", pa.string()),  # the other side
+        ("number", pa.string()),  # or login of the client that was used
         ("destination", pa.string()),
         ("quantity", pa.decimal128(18, 6)),
         ("unit", pa.string()),
         ("amount", pa.decimal128(18, 6)),  # net, in the currency of the document
     ]
 )
+TEXTS = ("service", "number", "destination", "unit")
 ROWS = 64  # a page
+BATCH = 10_000  # rows in memory at a time
 GAP = "  "  # between columns
 ZERO = Decimal(0)
 
@@ -55,49 +57,64 @@ class Call:
     amount: Decimal
 
 
+class Tally:
+    """What the facts say of an annex, and its CSV, for rows that come a few at a time."""
+
+    def __init__(self) -> None:
+        self._count, self._amount, self._hash = 0, ZERO, hashlib.sha256()
+        self._begun = False
+
+    def add(self, rows: Sequence[Call]) -> bytes:
+        """Count the next rows; returns their part of the CSV, which begins with the names of the columns."""
+        part = _written(rows, is_first=not self._begun)
+        self._begun = True
+        self._hash.update(part)
+        self._count += len(rows)
+        self._amount += sum((row.amount for row in rows), ZERO)
+        return part
+
+    def calls(self, form: Literal["csv", "pages"]) -> Calls:
+        """All rows so far."""
+        return Calls(self._count, self._amount, self._hash.hexdigest(), form)
+
+
 def calls(table: pa.Table, form: Literal["csv", "pages"]) -> Calls:
     """What the facts say of the annex in `table`; raises `ParameterError` if its columns are others."""
-    rows = list(read(table))
-    return _calls(rows, written(rows), form)
+    tally = Tally()
+    tally.add(list(read(table)))
+    return tally.calls(form)
 
 
 def read(table: pa.Table) -> Iterator[Call]:
-    """The rows of `table` in its order, their texts clean."""
-    if not table.schema.equals(COLUMNS):
-        raise ParameterError(f"an annex has the columns {', '.join(COLUMNS.names)}, each of its type")
-    for batch in table.to_batches(max_chunksize=10_000):
-        for row in batch.to_pylist():
-            texts = {name: _line(row[name]) for name in ("service", "number", "destination", "unit")}
-            yield Call(**row | texts)
+    """The rows of `table` in its order, their texts clean; raises `ParameterError` if its columns are others."""
+    _check(table.schema)
+    for batch in table.to_batches(max_chunksize=BATCH):
+        yield from _rows(batch)
 
 
 def kept(document: Document, path: Path) -> tuple[list[Call], bytes]:
-    """The rows kept for `document` at `path`, and their CSV.
+    """Of what is kept for `document` at `path` the rows that are to be printed, and all of them as CSV.
 
     Raises `CorruptSnapshotError` if they are not those of its facts.
     """
     name = document.account_number or "this draft"
     if not path.is_file():
         raise CorruptSnapshotError(f"the itemised charges of {name} are missing")
-    rows = list(read(pq.read_table(path)))
-    file = written(rows)
-    if document.calls is None or _calls(rows, file, document.calls.form) != document.calls:
+    is_printed = document.calls is not None and document.calls.form == "pages"
+    tally, sink, printed = Tally(), io.BytesIO(), list[Call]()
+    try:
+        with pq.ParquetFile(path) as file:
+            _check(file.schema_arrow)
+            sink.write(tally.add([]))
+            for batch in file.iter_batches(BATCH):
+                rows = list(_rows(batch))
+                sink.write(tally.add(rows))
+                printed += rows if is_printed else ()
+    except (pa.ArrowException, OSError):
+        raise CorruptSnapshotError(f"the itemised charges of {name} cannot be read") from None
+    if document.calls is None or tally.calls(document.calls.form) != document.calls:
         raise CorruptSnapshotError(f"the itemised charges of {name} are not its own")
-    return rows, file
-
-
-def written(rows: list[Call]) -> bytes:
-    """The rows as CSV: as `rendering/csv.py` writes tables, so no text is taken for a formula."""
-    sink = io.StringIO()
-    writer = csv.writer(sink, lineterminator="\r\n")
-    writer.writerow(COLUMNS.names)
-    for row in rows:
-        texts = (row.service, row.number, row.destination)
-        stamp = row.at.isoformat(" ", "seconds")
-        writer.writerow(
-            [stamp, *map(neutral, texts), plain(row.quantity), neutral(row.unit), plain(row.amount)],
-        )
-    return sink.getvalue().encode("utf-8-sig")
+    return printed, sink.getvalue()
 
 
 def pages(rows: list[Call], words: Words) -> Markup:
@@ -159,15 +176,37 @@ class _Grid:
         return GAP.join(cells).rstrip()
 
 
-def _calls(rows: list[Call], file: bytes, form: Literal["csv", "pages"]) -> Calls:
-    return Calls(len(rows), sum((row.amount for row in rows), ZERO), hashlib.sha256(file).hexdigest(), form)
+def line(text: str | None) -> str:
+    """A text as it stands in an annex: clean, and on one line."""
+    return " ".join(cleaned(text or "").split())
+
+
+def _check(schema: pa.Schema) -> None:
+    if not schema.equals(COLUMNS):
+        raise ParameterError(f"an annex has the columns {', '.join(COLUMNS.names)}, each of its type")
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[Call]:
+    for row in batch.to_pylist():
+        yield Call(**row | {name: line(row[name]) for name in TEXTS})
+
+
+def _written(rows: Sequence[Call], is_first: bool) -> bytes:
+    """The rows as CSV: as `rendering/csv.py` writes tables, so no text is taken for a formula."""
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\r\n")
+    if is_first:
+        writer.writerow(COLUMNS.names)
+    for row in rows:
+        texts = (row.service, row.number, row.destination)
+        stamp = row.at.isoformat(" ", "seconds")
+        writer.writerow(
+            [stamp, *map(neutral, texts), plain(row.quantity), neutral(row.unit), plain(row.amount)],
+        )
+    return sink.getvalue().encode("utf-8-sig" if is_first else "utf-8")
 
 
 def _fit(text: str, width: int) -> str:
     """`text` in exactly `width` letters; what is written from right to left stays within them (T22)."""
     shown = text if len(text) <= width else text[: width - 1] + "…"
     return isolated(shown) + " " * (width - len(shown))
-
-
-def _line(text: str | None) -> str:
-    return " ".join(cleaned(text or "").split())

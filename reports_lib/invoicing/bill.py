@@ -1,7 +1,7 @@
 """One client's bill of a month: the draft's document, and what keeps it a draft."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
@@ -10,6 +10,7 @@ from babel.numbers import get_currency_precision
 
 from reports_lib.errors import ParameterError
 from reports_lib.invoicing import gate
+from reports_lib.invoicing.calls import Itemised
 from reports_lib.invoicing.document import Category, Document, Language, Line, PaymentTerms
 from reports_lib.invoicing.draft import Order
 from reports_lib.invoicing.evidence import Evidence, Key, Row
@@ -39,13 +40,17 @@ class Bill:
 
 @dataclass(frozen=True)
 class Billing:
-    """What the bills of one company and month have in common; `today` is their date, where the company is."""
+    """What the bills of one company and month have in common.
+
+    `today` is their date, where the company is; `itemised` has their annexes, or why there cannot be one.
+    """
 
     evidence: Evidence
     issuer: Issuer
     settings: Settings
     today: date
     now: datetime
+    itemised: Mapping[Key, Itemised | ParameterError] = field(default_factory=dict)
 
     def key(self, client: int, currency: str) -> str:
         """By which the invoice of a client, month and currency is found again (M-61)."""
@@ -54,12 +59,17 @@ class Billing:
     def bill(self, key: Key, buyer: Buyer, carried: Decimal) -> Bill | None:
         """The bill of a client in a currency; None if it comes to nothing and none of nothing is wanted.
 
-        `carried` is what the client owed before. Raises `ParameterError` for a currency that is none.
+        `carried` is what the client owed before. Raises `ParameterError` for a currency that is none, and
+        where its calls are not those of its lines.
         """
         client, currency = key
         charges = self.evidence.charges[key]
-        tax = self._tax(buyer)
+        tax = self.tax(buyer)
+        annex = self.itemised.get(key)
+        if isinstance(annex, ParameterError):
+            raise annex
         document = self._document(charges, currency, buyer, carried, tax)
+        document = replace(document, calls=annex.calls if annex else None)
         if not document.gross and not self.settings.generate_empty:
             return None
         order = Order(
@@ -69,6 +79,7 @@ class Billing:
             period=(self.evidence.interval.start, self.evidence.interval.end),
             held=gate.reasons(self.evidence, charges, currency, (self.issuer.party, buyer.party), tax),
             evidence=self.evidence.snapshot,
+            annex=annex.name if annex else None,
         )
         return Bill(document, order)
 
@@ -106,7 +117,8 @@ class Billing:
             made_at=self.now,
         )
 
-    def _tax(self, buyer: Buyer) -> Tax:
+    def tax(self, buyer: Buyer) -> Tax:
+        """The tax that the charges of a client are under."""
         kept, settings = buyer.details, self.settings
         rate = kept.tax_rate if kept and kept.tax_rate is not None else settings.tax_rate
         category = (kept.tax_category if kept else None) or settings.tax_category

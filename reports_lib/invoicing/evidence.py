@@ -35,6 +35,7 @@ class Evidence:
     interval: Interval
     as_of: datetime
     tables: Mapping[str, list[Row]]
+    data_version: str = ""  # that it was read at
 
     @classmethod
     def read(cls, store: Store, snapshot: str) -> Self:
@@ -50,6 +51,7 @@ class Evidence:
             ),
             as_of=manifest.as_of,
             tables={name: _rows(store.read(file.name)) for name, file in files.items() if file},
+            data_version=manifest.data_version,
         )
 
     @property

@@ -7,8 +7,8 @@ Nothing but the rows says how far it is. Who dies leaves a billing that the next
 invoice that is there already is found by its key, so two who issue the same month, or one twice, make one.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,12 +18,14 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Run, State
 from reports_lib.database.schema.invoices import AccountEntry, BillingRun, BillingState, Invoice, InvoiceState
 from reports_lib.errors import DaybookError, ParameterError, StateError
-from reports_lib.invoicing import account, draft, record
+from reports_lib.invoicing import account, draft, making, record
 from reports_lib.invoicing.alone import alone
 from reports_lib.invoicing.bill import Bill, Billing, drafts
+from reports_lib.invoicing.calls import Itemised, Source, itemised
 from reports_lib.invoicing.evidence import Evidence, Key
 from reports_lib.invoicing.parties import Buyer, Issuer, buyers, issuer
 from reports_lib.invoicing.settings import read_billing
+from reports_lib.invoicing.sweep import sweep
 from reports_lib.runs.installation import Installation
 
 BATCH = 50  # invoices of one transaction, for which others of the series wait
@@ -71,6 +73,7 @@ def issue(installation: Installation, billing: int, now: datetime) -> Issued | N
             _end(installation, billing, BillingState.FAILED, now, error=error or f"its report was {run.state}")
             return issued(installation, billing)
         evidence = Evidence.read(installation.store, snapshot)
+        sweep(installation, now)
         found = _Issuing(installation, evidence, issuer(installation, now, company), asked.asked_by, at, now)
         failures = found.run()
         made, held, others = found.counted()
@@ -107,6 +110,7 @@ class _Issuing:
             clients = {client for client, _ in self._keys}
             found = buyers(self._installation, session, self._now, clients)
             session.expunge_all()
+        self._billing = replace(self._billing, itemised=self._itemised(found))
         failures: list[str] = []
         for start in range(0, len(self._keys), BATCH):
             failures += self._batch(self._keys[start : start + BATCH], found)
@@ -123,6 +127,16 @@ class _Issuing:
         with Session(self._installation.database) as session:
             row = session.execute(query.where(Invoice.key.in_(keys), Invoice.state != InvoiceState.VOID)).one()
         return row[0], row[1], row[2]
+
+    def _itemised(self, found: Mapping[int, Buyer]) -> Mapping[Key, Itemised | ParameterError]:
+        """The annexes of all invoices, if the company has them: kept before any invoice that names one."""
+        form = self._billing.settings.annex
+        if form == "none":
+            return {}
+        taxes = {key: self._billing.tax(found[key[0]]) for key in self._keys if key[0] in found}
+        store = making.store_of(self._installation)
+        source = Source(self._installation.warehouse, self._billing.issuer.party.account, store)
+        return itemised(source, self._billing.evidence, taxes, form)
 
     def _batch(self, keys: list[Key], found: dict[int, Buyer]) -> Iterator[str]:
         with Session(self._installation.database) as session:

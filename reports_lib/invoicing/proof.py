@@ -153,7 +153,7 @@ def _sums(kept: Kept) -> Iterator[str]:
 def _files(kept: Kept, store: Store) -> Iterator[str]:
     """Every byte of its files, read again."""
     names = [f"{row.document_sha256}.pdf" for row in kept.papers if row.document_sha256]
-    names += [kept.invoice.annex] if kept.invoice.annex else []
+    names += [kept.invoice.annex] if kept.invoice.annex and kept.invoice.state != InvoiceState.VOID else []
     for name in names:
         try:
             store.read(name)

@@ -147,7 +147,7 @@ def _summed(
 
 def _count_files(report: Report, kept: Kept) -> None:
     made = [row.document_sha256 is not None for row in kept.papers]
-    report.files += sum(made) + bool(kept.invoice.annex)
+    report.files += sum(made) + bool(kept.invoice.annex and kept.invoice.state != InvoiceState.VOID)
     if kept.invoice.state == InvoiceState.RECORDED:
         report.unmade += len(made) - sum(made)
 

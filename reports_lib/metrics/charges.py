@@ -24,6 +24,7 @@ from reports_lib.metrics.inline import inline
 from reports_lib.metrics.population import PICKED
 from reports_lib.metrics.timeline import end, start
 from reports_lib.values.money import ratio, round_half_up
+from reports_lib.warehouse.charged import charged_usage
 from reports_lib.warehouse.statement import Tables, slot
 
 SERVICE, ACTIVATION, RENEWAL, OTHER = "service", "activation", "renewal", "other"
@@ -87,8 +88,7 @@ def charges(tables: Tables, whose: Whose) -> ir.Table:
 
 def usage(usage_event: ir.Table) -> ir.Table:
     """Charged usage, per service: `quantity` is what was billed and no package covered."""
-    facts = within(usage_event.mutate(at=usage_event.started_at)).filter(_.amount != 0)
-    facts = facts.mutate(billed=_.billed_volume.coalesce(_.volume), covered=_.package_volume.coalesce(0))
+    facts = charged_usage(usage_event, start(), end())
     return _summed(
         facts.mutate(kind=ibis.literal(SERVICE), item=facts.service_id, text=ibis.literal("")),
         (_.billed.sum().cast(SUM) - _.covered.sum().cast(SUM)).cast(SUM),

@@ -92,6 +92,13 @@ def test_rows_that_are_gone_are_named():
         printed(with_calls(charges(5), "csv"))
 
 
+def test_rows_that_have_rotted_are_named(tmp_path):
+    rotten = tmp_path / "calls.parquet"
+    rotten.write_bytes(b"PAR1 and nothing else PAR1")
+    with pytest.raises(CorruptSnapshotError, match="DB-202610-0042 cannot be read"):
+        annex.kept(with_calls(charges(5), "csv"), rotten)
+
+
 def test_other_columns_are_refused():
     with pytest.raises(ParameterError, match="an annex has the columns at, service"):
         annex.calls(charges(1).drop_columns(["unit"]), "csv")

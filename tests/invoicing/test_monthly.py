@@ -3,9 +3,10 @@
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,18 +14,24 @@ from sqlalchemy.orm import Session
 from reports_lib.cli.invoicing import Invoicing
 from reports_lib.database.schema import BillingDetails, BillingRun, BillingState, Invoice, Run, State
 from reports_lib.errors import ParameterError
-from reports_lib.invoicing import asking, details, draft, making, monthly, record
+from reports_lib.invoicing import annex, asking, details, draft, making, monthly, record
 from reports_lib.invoicing.asking import Asking, grant
 from reports_lib.invoicing.document import Document
+from reports_lib.invoicing.evidence import Evidence
+from reports_lib.invoicing.lines import Tax, parts
 from reports_lib.invoicing.parties import issuer
+from reports_lib.invoicing.sweep import sweep
+from reports_lib.invoicing.verify import verify
 from reports_lib.rendering.formats import Format
 from reports_lib.rendering.press import Press
 from reports_lib.runs import record as runs
 from reports_lib.runs.wait import wait
 from reports_lib.snapshots.manifest import Author
+from reports_lib.values.money import round_half_up
 from reports_lib.warehouse import writer
 from reports_lib.warehouse.address import Address
 from tests.conftest import to_arrow
+from tests.invoicing.papers import read as read_pdf
 from tests.runs.conftest import Office, office, quiet
 
 __all__ = ["office"]
@@ -128,6 +135,26 @@ def billing(house, report):
             return row.id
 
     return again
+
+
+@pytest.fixture
+def itemised(house):
+    """Invoices have annexes that are printed."""
+    settings = house.workspace.parameters / "billing.yaml"
+    settings.write_text(SETTINGS.replace("prefix: T-", "prefix: T-, annex: pages"))
+    yield
+    settings.write_text(SETTINGS)
+
+
+@pytest.fixture
+def itemising(house, billing, itemised):
+    """`itemising()`: issue the report's month with annexes; what invoices and failures there are then."""
+
+    def issue():
+        issued = monthly.issue(house.installation, billing(), NOW)
+        return {each.client_id: each for each in invoices(house)}, issued.error
+
+    return issue
 
 
 def ask(house, month=MONTH, now=NOW, key=""):
@@ -256,7 +283,7 @@ def test_a_wish_of_the_schedule_is_granted_company_by_company_once(house, billin
         assert session.get_one(Run, row.run_id).asked["interval"] == "2023-12-01/2023-12-31"
 
 
-def test_a_worker_issues_and_draws_what_waits(house, billing):  # TW-41
+def test_a_worker_issues_and_draws_what_waits(house, billing, itemised):  # TW-41
     billing()
     done = Invoicing(house.installation)()
     assert {name: done[name] for name in ("made", "held", "skipped", "documents")} == {
@@ -268,6 +295,68 @@ def test_a_worker_issues_and_draws_what_waits(house, billing):  # TW-41
         if each.document_sha256:
             assert store.read(f"{each.document_sha256}.pdf").startswith(b"%PDF-1.7")
             assert store.read(f"{each.xml_sha256}.xml").startswith(b"<?xml")
+    eleven = next(each for each in invoices(house) if each.client_id == 11)
+    assert "2024-03-05 02:00:00" in read_pdf(store.read(f"{eleven.document_sha256}.pdf"))  # by clocks in Kyiv
     held = next(each for each in invoices(house) if each.held)
     with Press(1) as press:
         assert making.document(house.installation, press, held.id, None, NOW).startswith(b"%PDF")  # CD-15: a draft
+
+
+def calls_of(house, invoice):
+    """The rows of an invoice's annex, and what its facts say of them."""
+    path = making.store_of(house.installation).path(invoice.annex)
+    return list(annex.read(pq.read_table(path))), Document.parse(invoice.facts.encode()).calls
+
+
+def test_the_annex_has_every_call_of_the_report_whatever_was_rated_since(house, itemising):
+    house.change("UPDATE usage_event SET amount = amount + 5 WHERE client_id = 11")
+    found, error = itemising()
+    assert error == ""
+    charges = Evidence.read(house.store, found[1].evidence).charges
+    for client, invoice in found.items():
+        lines = [row for row in charges[client, invoice.currency] if row["kind"] == "service"]
+        if not lines:
+            assert (client, invoice.annex) == (2, None)  # packages only
+            continue
+        rows, calls = calls_of(house, invoice)
+        nets = [part.net for row in lines for part in parts(row, Tax(Decimal(20), "S"), 2)]
+        assert calls.amount == sum(row.amount for row in rows) == sum(round_half_up(net, 6) for net in nets)
+        assert calls.count == len(rows) == sum(row["events"] for row in lines) > 0
+    (row,), _ = calls_of(house, found[11])
+    assert (row.at, row.service, row.quantity, row.unit) == (datetime(2024, 3, 5, 2), "Voice", 60, "s")  # in Kyiv
+
+
+def test_no_invoice_has_calls_other_than_those_of_its_lines(house, itemising, monkeypatch):
+    read = Evidence.read  # as of a warehouse that keeps no earlier state: the report says another sum
+
+    def other(store, snapshot):
+        evidence = read(store, snapshot)
+        for row in evidence.tables["lines"]:
+            row["gross"] += row["client_id"] == "11"
+        return evidence
+
+    monkeypatch.setattr(monthly.Evidence, "read", other)
+    found, error = itemising()
+    assert error == "client 11, USD: its calls are no longer those of the report; ask for the month again"
+    assert 11 not in found
+    assert 12 in found
+
+
+def test_annexes_are_verified_and_cleared_away(house, itemising):
+    found, _ = itemising()
+    store = making.store_of(house.installation)
+
+    def defects():
+        with Session(house.installation.database) as session:
+            return verify(session, store).defects
+
+    assert defects() == []
+    path = store.path(found[11].annex)
+    path.rename(path.with_suffix(".away"))
+    assert [found[11].annex in defect for defect in defects()] == [True]
+    path.with_suffix(".away").rename(path)
+    with Session(house.installation.database) as session, session.begin():
+        draft.discard(session, found[13].id, "ann", NOW)
+    assert sweep(house.installation, datetime.now(UTC)) == []  # too young
+    assert sweep(house.installation, datetime.now(UTC) + timedelta(days=2)) == [found[13].annex]
+    assert defects() == []
