@@ -17,7 +17,7 @@ from reports_lib.metrics.dashboard import age, dashboard
 from reports_lib.metrics.invoices import invoices
 from reports_lib.warehouse.connection import connect
 
-EXAMPLES = int(os.environ.get("DAYBOOK_TEST_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("DAYBOOK_TEST_EXAMPLES", "8"))
 D = Decimal
 
 

@@ -15,7 +15,7 @@ from reports_lib.errors import RateError
 from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.values.interval import Interval
 
-EXAMPLES = int(os.environ.get("DAYBOOK_TEST_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("DAYBOOK_TEST_EXAMPLES", "8"))
 ZONES = ["UTC", "Europe/Kyiv", "America/Santiago", "Asia/Kathmandu", "America/New_York", "Pacific/Apia"]
 FIRST = datetime(2024, 1, 1)
 CURRENCIES = ["USD", "EUR", "UAH"]
