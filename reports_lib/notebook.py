@@ -23,9 +23,9 @@ from typing import Any
 
 from IPython.display import Markdown
 
-from reports_lib.display import Chart, Column, Grid, Info, Tile, Tiles, bars, lines
+from reports_lib.display import Behind, Chart, Column, Grid, Info, Tile, Tiles, bars, lines, ranks
 from reports_lib.errors import NotebookError, WarehouseError
-from reports_lib.metrics import customer_dynamics
+from reports_lib.metrics import customer_dynamics, dashboard, invoices, transactions
 from reports_lib.parameters.kinds import (
     Choice,
     Choices,
@@ -53,6 +53,7 @@ from reports_lib.warehouse.connection import Warehouse, connect, prepare, rehear
 
 __all__ = [
     "Asked",
+    "Behind",
     "Chart",
     "Choice",
     "Choices",
@@ -82,6 +83,7 @@ __all__ = [
     "headlines",
     "keys",
     "lines",
+    "ranks",
 ]
 
 MOST_SERIES = 8  # in one chart
@@ -124,6 +126,8 @@ def compile_ahead() -> None:
 def compile_further() -> None:
     """What can be prepared when there is nothing else to do, by the same rules."""
     customer_dynamics.compile_further()
+    for report in (dashboard, invoices, transactions):
+        report.compile_ahead()
 
 
 def warm(expected: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -212,11 +216,12 @@ def facts(
     asked: Asked, warehouse: Warehouse, data_interval: tuple[datetime, datetime] | None, notes: Sequence[str] = ()
 ) -> Info:
     """What the data behind this report are: interval asked for and found, whose, as-of, data version, parameters."""
-    interval: Stretch = asked.interval
+    interval: Stretch | None = asked.values.get("interval")  # a report of one moment has none
+    zone = asked.time_zone if interval is None else interval.zone
     labels = {words(name): text for name, text in asked.labels.items() if name not in ("interval", "time_zone")}
     if not warehouse.scope.is_whole:
         labels["Data of"] = _whose(warehouse)
-    return Info(labels, interval, data_interval, asked.as_of, interval.zone, warehouse.version, notes)
+    return Info(labels, interval, data_interval, asked.as_of, zone, warehouse.version, notes)
 
 
 def _whose(warehouse: Warehouse) -> str:

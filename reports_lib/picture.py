@@ -107,6 +107,8 @@ def _unlimited(specification: Spec) -> Spec:
 
     To measure a text is most of the work of drawing, about a millisecond each.
     """
+    if "layer" in specification:
+        return specification
     encoding = specification["encoding"]
     if all(name.isascii() and len(name) <= SURE for name in encoding["x"]["scale"]["domain"]):
         encoding["x"]["axis"]["labelLimit"] = 0

@@ -53,6 +53,7 @@ SETTINGS = (
     Setting("DAYBOOK_MAIL_FROM", "daybook@localhost", "The address that mail comes from."),
     Setting("DAYBOOK_MAIL_DOMAINS", "", "Domains that mail may go to, with commas between; empty is any."),
     Setting("DAYBOOK_MAIL_LIMIT", "20MB", "Size of a mail; files that do not fit stay behind its link."),
+    Setting("DAYBOOK_CDR_FOLDER", "", "Folder that files of call records are dropped into; relative to the workspace."),
     Setting("DAYBOOK_OWNER", "", "Who is told by mail of a failure when the schedule names nobody."),
     Setting("DAYBOOK_HOST", "127.0.0.1", "Address that `daybook serve` listens on."),
     Setting("DAYBOOK_PORT", "8127", "Port that `daybook serve` listens on; 0 takes a free one."),
@@ -86,6 +87,7 @@ class Workspace:
     mail_from: str = "daybook@localhost"
     mail_domains: tuple[str, ...] = ()
     mail_limit: int = 20_000_000
+    cdr_folder: Path | None = None
     owner: str = ""
     host: str = "127.0.0.1"
     port: int = 8127
@@ -126,6 +128,7 @@ class Workspace:
             mail_from=value["DAYBOOK_MAIL_FROM"],
             mail_domains=tuple(filter(None, (d.strip().lower() for d in value["DAYBOOK_MAIL_DOMAINS"].split(",")))),
             mail_limit=_size(value, "DAYBOOK_MAIL_LIMIT"),
+            cdr_folder=(root / value["DAYBOOK_CDR_FOLDER"]).resolve() if value["DAYBOOK_CDR_FOLDER"] else None,
             owner=value["DAYBOOK_OWNER"],
             host=value["DAYBOOK_HOST"],
             port=_whole(value, "DAYBOOK_PORT"),

@@ -255,7 +255,7 @@ def manifest() -> str:
 
 def read_tables() -> str:
     sources = "".join(p.read_text() for p in (ROOT / "reports_lib/metrics").glob("*.py"))
-    return ", ".join(code(name) for name in sorted(set(re.findall(r'tables?\("([a-z_]+)"\)', sources))))
+    return ", ".join(code(name) for name in sorted(set(re.findall(r'tables?\("([a-z_]+)"(?:, ever=True)?\)', sources))))
 
 
 BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
@@ -349,7 +349,7 @@ def check(line: str, is_whole: bool) -> None:
             assert papermill_engines.get_engine(str(given["engine"])) is DaybookEngine, line
             assert (ROOT / str(given["notebook_path"])).is_file(), line
         case "daybook":
-            if words[0] == "user" and words[1:]:
+            if words[1:] and isinstance(command(words[0]), click.Group):
                 words = [" ".join(words[:2]), *words[2:]]
             found = command(words[0])
             given = parsed(found, words[1:])

@@ -8,7 +8,19 @@ import pytest
 ROOT = Path(__file__).parent.parent / "reports_lib"
 GROUND = ("errors", "workspace", "values", "parameters", "database", "warehouse", "families", "fonts", "picture")
 NOTEBOOK_SIDE = ("metrics", "display", "notebook")
-MACHINERY = ("accounts", "kernels", "rendering", "snapshots", "delivery", "runs", "portal", "cli")
+MACHINERY = (
+    "accounts",
+    "kernels",
+    "rendering",
+    "snapshots",
+    "delivery",
+    "mirror",
+    "runs",
+    "cdr",
+    "invoicing",
+    "portal",
+    "cli",
+)
 
 
 def room_of(path: Path) -> str:

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from reports_lib.cli.progress import running
 from reports_lib.cli.reports import line
 from reports_lib.cli.work import attend
-from reports_lib.database.schema import Decision, Run, State
+from reports_lib.database.schema import BillingRun, BillingState, Decision, Run, State
 from reports_lib.delivery.post import deliver as deliver_mail
 from reports_lib.delivery.sender import sender_of
 from reports_lib.errors import DaybookError, ParameterError, UnknownNameError
+from reports_lib.invoicing.asking import grant
 from reports_lib.runs import record
 from reports_lib.runs.clock import Decided, backfill, due, look, now, past_ticks, requests
 from reports_lib.runs.entry import Entry
@@ -142,8 +143,12 @@ def _once(installation: Installation, failures: Failures) -> None:
             failures.add(decided.error.exit_code, f"{_place(decided)}  {decided.decision or 'failed'}: {decided.error}")
         elif not decided.runs:
             click.echo(_told(decided))
+    with failures.caught("invoices"):
+        grant(installation, now(installation))
     with Session(installation.database) as session:  # those of a clock that was killed, too
-        asked = select(Run.id).where(Run.entry.is_not(None), Run.state.in_(UNFINISHED)).order_by(Run.id)
+        of_invoices = select(BillingRun.run_id).where(BillingRun.state == BillingState.ASKED)
+        is_wanted = Run.entry.is_not(None) | Run.id.in_(of_invoices)
+        asked = select(Run.id).where(is_wanted, Run.state.in_(UNFINISHED)).order_by(Run.id)
         runs = session.scalars(asked).all()
     _finish(installation, runs, failures)
 
@@ -183,13 +188,15 @@ def _show_due(installation: Installation, failures: Failures) -> None:
 
 
 def _show_past(installation: Installation, entries: Iterable[Entry], span: Span, failures: Failures) -> None:
-    for entry in entries:
+    for entry in (each for each in entries if not each.is_of_invoices):
         for tick in past_ticks(installation, entry, *span):
             _show(installation, entry, tick, failures)
 
 
 def _show(installation: Installation, entry: Entry, tick: datetime, failures: Failures) -> None:
     """Print what would be asked for at the tick, and with which parameters; nothing is written."""
+    if entry.is_of_invoices:
+        click.echo(f"{entry.name}  {tick.isoformat()}  invoices of {entry.month(tick)}")
     with failures.caught(f"{entry.name}  {tick.isoformat()}"):
         for request in requests(installation, entry, tick):
             where = f"{_words(request.run_key)}  {entry.family}  {entry.set_name or '-'}"
@@ -204,6 +211,8 @@ def _show(installation: Installation, entry: Entry, tick: datetime, failures: Fa
 
 def _told(decided: Decided) -> str:
     """One line for a decision."""
+    if decided.month:
+        return f"{_place(decided)}  {decided.decision}  invoices of {decided.month}"
     runs = f"  run {', '.join(map(str, decided.runs))}" if decided.runs else ""
     nothing = "  nothing: there are no values" if decided.decision is Decision.ASKED and not runs else ""
     return f"{_place(decided)}  {decided.decision}{runs}{nothing}"

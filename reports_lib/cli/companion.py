@@ -75,6 +75,17 @@ class Companion:
             return self._process
 
 
+def tied(*words: str, home: Path) -> subprocess.Popen[bytes]:
+    """A command of ours as a process that is gone when we are, however that ends; what it says is said with us."""
+    return subprocess.Popen(  # noqa: S603  # our own program, and nothing of a user's
+        [sys.executable, "-P", "-m", __name__, *words],
+        env=os.environ | {"DAYBOOK_HOME": str(home)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:

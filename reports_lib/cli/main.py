@@ -30,6 +30,8 @@ COMMANDS = {
     "serve": ("site", "serve"),
     "user": ("user", "user"),
     "ingest": ("data", "ingest"),
+    "cdr": ("cdr", "cdr"),
+    "invoice": ("invoice_steps", "invoice"),
     "versions": ("data", "versions"),
     "new": ("families", "new"),
     "lint": ("families", "lint"),

@@ -1,6 +1,7 @@
 """Options that several commands share, and how their text is read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import click
 
 from reports_lib.delivery.addresses import recipients as addresses
 from reports_lib.errors import ParameterError
-from reports_lib.parameters.sets import read_set
+from reports_lib.parameters.query import Query, read_query
 from reports_lib.rendering.formats import Format
 from reports_lib.workspace import Workspace
 
@@ -26,15 +27,16 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def given(workspace: Workspace, family: str, set_name: str | None, changes: Given) -> Given:
-    """The parameters asked for: those of the saved set, changed."""
+def begun(workspace: Workspace, family: str, set_name: str | None, changes: Given) -> Query:
+    """What is asked for: the saved query, or an empty one, with these parameters changed."""
     workspace.notebook(family)
-    return (read_set(workspace.set_path(family, set_name)) if set_name else {}) | changes
+    query = read_query(workspace.set_path(family, set_name)) if set_name else Query({})
+    return replace(query, values={**query.values, **changes})
 
 
 def formats(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[Format, ...] | None:
     """`html,pdf` to formats."""
-    return tuple(dict.fromkeys(Format.parse(name.strip()) for name in text.split(","))) if text else None
+    return Format.parse_all(text.split(",")) if text else None
 
 
 def recipients(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:

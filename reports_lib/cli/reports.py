@@ -8,9 +8,10 @@ from datetime import datetime
 import click
 from sqlalchemy.orm import Session
 
-from reports_lib.cli.options import Given, asking, formats, given, recipients
+from reports_lib.cli.options import Given, asking, begun, formats, recipients
 from reports_lib.cli.progress import running
 from reports_lib.parameters.schema import Schema
+from reports_lib.parameters.sets import texts_of
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.outcome import Outcome
@@ -47,13 +48,15 @@ def run(  # noqa: PLR0913, PLR0917  # one for each option
     A worker makes it if one is there, else this command does.
     """
     installation = Installation(Workspace.find())
+    query = begun(installation.workspace, family, set_name, changes)
     request = Request(
         family=family,
-        given=given(installation.workspace, family, set_name, changes),
+        given=texts_of(query.values),
         as_of=as_of,
         author=Author("analyst", getpass.getuser()),
         set_name=set_name,
-        formats=wanted or DEFAULT_FORMATS,
+        name=query.name,
+        formats=wanted or Format.parse_all(query.formats) or DEFAULT_FORMATS,
         data_version=data_version,
         recipients=to,
     )
@@ -100,7 +103,7 @@ def resolve(family: str, set_name: str | None, changes: Given, as_of: datetime) 
     from reports_lib.warehouse.connection import connect
 
     installation = Installation(Workspace.find())
-    asked = given(installation.workspace, family, set_name, changes)
+    asked = begun(installation.workspace, family, set_name, changes).values
     schema = Schema.read(installation.workspace.notebook(family))
     with connect(installation.warehouse, as_of=as_of) as warehouse:
         resolved = schema.resolve(asked, as_of, warehouse.options, installation.workspace.time_zone)

@@ -10,7 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts.account import are_there_any
-from reports_lib.cli import demo_users
+from reports_lib.cli import demo_billing, demo_users
 from reports_lib.cli.companion import Companion
 from reports_lib.cli.progress import running
 from reports_lib.cli.reports import line
@@ -49,17 +49,20 @@ def demo(scale: int, data_only: bool) -> None:
     with running("demo warehouse", unit="step") as progress:
         was_built = build(Address.of(workspace, reader=False), scale=scale, progress=progress)
     click.echo(f"demo warehouse: {'built' if was_built else 'there already'}")
+    demo_billing.fill(Installation(workspace))
     if data_only:
         return
     if os.environ.get("DAYBOOK_SERVE", "1") == "0":
         with Companion(workspace, quiet=True):
             _run_all(installation := Installation(workspace))
+            demo_billing.invoice(installation)
         demo_users.show(installation)
         return
     with _listening(workspace) as door:  # before the links are printed, which name the port
         installation = Installation(_at(workspace, door))
         with Companion(installation.workspace, quiet=True):
             _run_all(installation)
+            demo_billing.invoice(installation)
             demo_users.show(installation)
             _serve(installation, door)
 

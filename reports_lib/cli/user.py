@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -111,18 +111,20 @@ def password(name: str, password_stdin: bool) -> None:
 @click.argument("name")
 def disable(name: str) -> None:
     """Let NAME in no more: signed out at once, API tokens stop working, reports stay."""
-    with _changing(name) as (session, account):
-        accounts.disable(session, account, datetime.now(UTC), _me())
-    click.echo(f"user {account.name}: disabled")
+    _switch(name, accounts.disable, "disabled")
 
 
 @user.command()
 @click.argument("name")
 def enable(name: str) -> None:
     """Let NAME in again, with the password and API tokens of before."""
+    _switch(name, accounts.enable, "enabled")
+
+
+def _switch(name: str, change: Callable[[Session, Account, datetime, str], None], said: str) -> None:
     with _changing(name) as (session, account):
-        accounts.enable(session, account, datetime.now(UTC), _me())
-    click.echo(f"user {account.name}: enabled")
+        change(session, account, datetime.now(UTC), _me())
+    click.echo(f"user {account.name}: {said}")
 
 
 @contextmanager

@@ -27,10 +27,11 @@ def work(concurrency: int | None, once: bool, quiet: bool) -> None:
 
 def attend(installation: Installation, *, once: bool, quiet: bool) -> bool:
     """Be a worker until SIGTERM or Ctrl-C, or with `once` until nothing waits; whether it was ended by a signal."""
+    from reports_lib.cli.chores import chores
     from reports_lib.runs.journal import on_stderr, silent
     from reports_lib.runs.worker import Worker
 
-    worker, signalled = Worker(installation, silent if quiet else on_stderr), []
+    worker, signalled = Worker(installation, silent if quiet else on_stderr, chores(installation)), []
 
     def stop(number: int, _frame: object) -> None:
         signalled.append(number)

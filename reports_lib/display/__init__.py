@@ -4,10 +4,11 @@ Each thing describes itself to Jupyter as a bundle of media types. `text/html` i
 `application/vnd.daybook.*+json` beside it is for the machinery, which never imports this room.
 """
 
-from reports_lib.display.charts import Chart, bars, lines
+from reports_lib.display.behind import Behind
+from reports_lib.display.charts import Chart, bars, lines, ranks
 from reports_lib.display.column import Column
 from reports_lib.display.grid import Grid
 from reports_lib.display.info import Info
 from reports_lib.display.tiles import Tile, Tiles
 
-__all__ = ["Chart", "Column", "Grid", "Info", "Tile", "Tiles", "bars", "lines"]
+__all__ = ["Behind", "Chart", "Column", "Grid", "Info", "Tile", "Tiles", "bars", "lines", "ranks"]

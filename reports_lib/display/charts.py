@@ -7,12 +7,13 @@ Vega draws floats: figures become floats for the drawing, and stay exact in the 
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from reports_lib.display import drawing
+from reports_lib.display import drawing, lying
+from reports_lib.display.behind import Behind
 from reports_lib.display.cells import text
 from reports_lib.display.column import Column
 from reports_lib.display.rows import Row, Rows, plain, shown
@@ -20,21 +21,27 @@ from reports_lib.picture import LATER, PICTURES, Spec, named, svg
 
 SVG = "image/svg+xml"
 MIME = "application/vnd.daybook.chart+json"
+Mark = Literal["bar", "line", "rank"]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawn chart: its shown rows, their columns (x, y and maybe the series), and its words."""
+    """One drawn chart: its shown rows, their columns (x, y and maybe the series), its words, and the report behind."""
 
-    mark: Literal["bar", "line"]
+    mark: Mark
     title: str
     description: str
     columns: tuple[Column, ...]
     rows: list[Row]
+    behind: Behind | None = None
+
+    def opening(self, report: Behind) -> "Chart":
+        """The same chart with a way to the report that shows its rows."""
+        return replace(self, behind=report)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         has_figures = any(row[self.columns[1].name] is not None for row in self.rows)
-        spec = drawing.spec(self.mark, self.columns, self.rows) if has_figures else None
+        spec = self._spec() if has_figures else None
         picture = {SVG: self._picture(spec)} if spec is None or os.environ.get(PICTURES) != LATER else {}
         return picture | {
             "text/plain": f"{self.title}\n{self.alternative}",
@@ -44,8 +51,14 @@ class Chart:
                 "columns": [{"name": c.name, "label": c.label, "kind": c.kind} for c in self.columns],
                 "rows": [[text(c, row[c.name]) for c in self.columns] for row in self.rows],
                 "spec": spec,
-            },
+            }
+            | ({"behind": {"title": self.behind.title, "address": self.behind.address}} if self.behind else {}),
         }
+
+    def _spec(self) -> Spec:
+        if self.mark == "rank":
+            return lying.spec(self.columns, self.rows)
+        return drawing.spec(self.mark, self.columns, self.rows)
 
     def _picture(self, spec: Spec | None) -> str:
         if spec is None:
@@ -76,9 +89,17 @@ def lines(
     return _chart("line", rows, (x, y, color), title, description)
 
 
-def _chart(
-    mark: Literal["bar", "line"], rows: Rows, axes: tuple[str | Column | None, ...], title: str, description: str
+def ranks(
+    rows: Rows, x: str | Column, y: str | Column, title: str, description: str = "", color: str | Column | None = None
 ) -> Chart:
+    """Bars of `y` that lie under one another, each with the name `x` before it and its figures behind it.
+
+    For a few things that have names or steps, in the order of the rows; otherwise as `bars`.
+    """
+    return _chart("rank", rows, (x, y, color), title, description)
+
+
+def _chart(mark: Mark, rows: Rows, axes: tuple[str | Column | None, ...], title: str, description: str) -> Chart:
     found = plain(rows)
     columns = tuple(a if isinstance(a, Column) else _guess(a, found) for a in axes if a is not None)
     cells = shown(found, columns, title)

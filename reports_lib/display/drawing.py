@@ -14,6 +14,10 @@ from reports_lib.display.rows import Row
 from reports_lib.picture import FONT, PAPER, SERIES, Spec, theme
 
 WIDTH, HEIGHT = 760, 260  # CSS pixels; the page scales the picture
+STATES = {  # each has its colour wherever it is drawn: told apart by all kinds of colour vision, and by grey
+    "success": SERIES[0],
+    "error": SERIES[4],
+}
 TICKS = 14
 LETTERS = 84  # of tick labels that fit side by side before they are thinned
 TOO_LONG = 24  # letters of a tick label before it is cut
@@ -22,13 +26,13 @@ TOO_LONG = 24  # letters of a tick label before it is cut
 def spec(mark: str, columns: Sequence[Column], rows: Sequence[Row]) -> Spec:
     """The Vega-Lite specification of a chart; x keeps the order of the rows, figures are floats to draw by."""
     x, y, *series = columns
-    keys = _once(text(x, row[x.name]) for row in rows)
-    data = [{"x": text(x, row[x.name]), "y": _float(row[y.name])} for row in rows]
+    keys = once(text(x, row[x.name]) for row in rows)
+    data = [{"x": text(x, row[x.name]), "y": as_float(row[y.name])} for row in rows]
     encoding = {"x": _x(x, keys), "y": _y(y, rows, is_stacked=bool(series) and mark == "bar")}
     for column in series:
         names = [text(column, row[column.name]) for row in rows]
         data = [point | {"series": name} for point, name in zip(data, names, strict=True)]
-        encoding["color"] = _colour(column, _once(names))
+        encoding["color"] = colour(column, once(names))
     return {
         "data": {"values": data},
         "width": WIDTH,
@@ -57,7 +61,8 @@ def summary(columns: Sequence[Column], rows: Sequence[Row]) -> str:
     )
 
 
-def _once(names: Iterator[str] | Sequence[str]) -> list[str]:
+def once(names: Iterator[str] | Sequence[str]) -> list[str]:
+    """Each name once, in the order of their first coming."""
     return list(dict.fromkeys(names))
 
 
@@ -91,13 +96,15 @@ def _y(column: Column, rows: Sequence[Row], is_stacked: bool) -> Spec:
     return {"field": "y", "type": "quantitative", "title": title, "axis": axis, "scale": scale}
 
 
-def _colour(column: Column, names: list[str]) -> Spec:
-    colours = [SERIES[place % len(SERIES)] for place in range(len(names))]
+def colour(column: Column, names: list[str]) -> Spec:
+    """What tells the series `names` apart: a state by its own colour, others one after the other."""
+    colours = [STATES.get(name.casefold(), SERIES[place % len(SERIES)]) for place, name in enumerate(names)]
     scale = {"domain": names, "range": colours}
     return {"field": "series", "type": "nominal", "sort": None, "title": column.label, "scale": scale}
 
 
-def _float(value: Decimal | int | None) -> float | None:
+def as_float(value: Decimal | int | None) -> float | None:
+    """What is drawn for a figure; nothing for none."""
     return None if value is None or not math.isfinite(value) else float(value)
 
 

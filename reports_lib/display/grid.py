@@ -73,9 +73,10 @@ class Grid:
         }
 
     def _labelled(self, total: Mapping[str, Any]) -> Row:
-        """`total` with the words that it leaves out: "Total" in the first column, nothing in the others."""
+        """`total` with the words that it leaves out: "Total" in the first column of text, nothing in the others."""
         words = [column.name for column in self.columns if not column.is_number]
-        return dict.fromkeys(words) | dict.fromkeys(words[:1], "Total") | dict(total)
+        texts = [column.name for column in self.columns if column.kind == "text"]
+        return dict.fromkeys(words) | dict.fromkeys(texts[:1], "Total") | dict(total)
 
     def _reference(self) -> dict[str, Any]:
         return {

@@ -18,13 +18,14 @@ MIME = "application/vnd.daybook.info+json"
 class Info:
     """What was asked, for which interval, and which part of it holds data.
 
+    A report of one moment has no interval that was requested.
     `asked` is each parameter's label and the text of its value; `data_interval` the times of the first and
     the last fact that counted, None if there were none; `as_of` the moment later facts are left out from.
     Times are aware and shown in `zone`.
     """
 
     asked: Mapping[str, str]
-    requested_interval: Interval | str
+    requested_interval: Interval | str | None
     data_interval: tuple[datetime, datetime] | None
     as_of: datetime
     zone: ZoneInfo | str
@@ -39,7 +40,7 @@ class Info:
         else:
             data = " to ".join(self._clock(moment) for moment in self.data_interval)
         return {
-            "Requested interval": _spoken(self.requested_interval),
+            **({"Requested interval": _spoken(self.requested_interval)} if self.requested_interval else {}),
             "Data interval": data,
             "Time zone": str(self.zone),
             **{label: text for label, text in self.asked.items() if text != NOTHING},  # what was left open says nothing
@@ -57,7 +58,7 @@ class Info:
             "text/html": "".join([Markup('<dl class="info">\n'), *lines, Markup("</dl>\n"), *notes]),
             "text/plain": "\n".join([*(f"{label}: {text}" for label, text in self.lines.items()), *self.notes]),
             MIME: {
-                "requested_interval": str(self.requested_interval),
+                "requested_interval": None if self.requested_interval is None else str(self.requested_interval),
                 "data_interval": self.data_interval and [self._iso(moment) for moment in self.data_interval],
                 "as_of": self._iso(self.as_of),
                 "time_zone": str(self.zone),

@@ -23,6 +23,13 @@ from reports_lib.portal.api.common import BASE
 from reports_lib.portal.ask import pages as ask
 from reports_lib.portal.ask.options import Lists
 from reports_lib.portal.charts import pages as charts
+from reports_lib.portal.invoices import actions as invoice_actions
+from reports_lib.portal.invoices import balance as invoice_balance
+from reports_lib.portal.invoices import changing as invoice_changing
+from reports_lib.portal.invoices import document as invoice_document
+from reports_lib.portal.invoices import pages as invoices
+from reports_lib.portal.invoices import paying as invoice_paying
+from reports_lib.portal.invoices.printer import Printer
 from reports_lib.portal.page import POLICY, STATIC
 from reports_lib.portal.queries import pages as queries
 from reports_lib.portal.queries import saving
@@ -67,6 +74,12 @@ ROUTES: tuple[Route, ...] = (
     *ask.ROUTES,
     *saving.ROUTES,
     *queries.ROUTES,
+    *invoices.ROUTES,
+    *invoice_actions.ROUTES,
+    *invoice_paying.ROUTES,
+    *invoice_changing.ROUTES,
+    *invoice_document.ROUTES,
+    *invoice_balance.ROUTES,
     *viewer.ROUTES,
     *charts.ROUTES,
     *share.ROUTES,
@@ -84,6 +97,7 @@ def app(installation: Installation) -> FastAPI:
     web.state.watcher = Watcher(installation)
     web.state.guesses = Guesses()
     web.state.strays = Guesses()
+    web.state.printer = Printer()
     web.state.shelf = shelf = Shelf()
     web.state.views = views = Counter(lambda: installation.database)
     web.state.keeper = Keeper(installation, shelf, views)

@@ -14,6 +14,7 @@ from reports_lib.accounts.visitor import NOBODY, Visitor
 from reports_lib.portal import cookies, language
 from reports_lib.portal.told import told
 from reports_lib.portal.view.words import role_word
+from reports_lib.runs.installation import Installation
 
 STATIC = Path(__file__).parent / "static"
 # Scripts and styles are files of ours; nothing else is fetched, sent to or framed in.
@@ -28,6 +29,12 @@ LOCAL = ("127.0.0.1", "localhost", "::1")  # browsers trust them as they do http
 def visitor_of(request: Request) -> Visitor:
     """Who asks, as the gate found out."""
     found: Visitor = getattr(request.state, "visitor", NOBODY)
+    return found
+
+
+def installation_of(request: Request) -> Installation:
+    """The installation that the request is about."""
+    found: Installation = request.app.state.installation
     return found
 
 

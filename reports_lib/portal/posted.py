@@ -29,6 +29,7 @@ async def _read(request: Request) -> FormData:
             raise ParameterError(_("That is too much to send in one form."))
     try:
         fields = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST)
-        return FormData([*fields])
+        # no browser sends a zero byte, and no database keeps one
+        return FormData([(name, value.replace("\0", "\ufffd")) for name, value in fields])
     except ValueError:
         raise ParameterError(_("That is too much to send in one form.")) from None

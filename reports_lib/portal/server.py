@@ -18,6 +18,7 @@ class Server(uvicorn.Server):
         web = app(installation)
         self._watcher = web.state.watcher
         self._keeper = web.state.keeper
+        self._printer = web.state.printer
         super().__init__(
             uvicorn.Config(
                 web,
@@ -41,3 +42,4 @@ class Server(uvicorn.Server):
         self._watcher.close()
         await super().shutdown(sockets)
         await run_in_threadpool(self._keeper.close)
+        await run_in_threadpool(self._printer.close)

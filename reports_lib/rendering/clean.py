@@ -1,7 +1,8 @@
 """Markup that came out of a notebook to markup that can do nothing but be read.
 
 Of what is not on the lists the text stays, of scripts and style sheets nothing. A link leads within
-the page or to a mail address, a picture carries itself: a report has no address of another place in it.
+the page, to a mail address or to a form of the portal that it is read in, a picture carries itself: a
+report has no address of another place in it.
 """
 
 import re
@@ -22,16 +23,20 @@ _SPANNING = {"colspan", "rowspan", "span", "scope", "style"}
 # no `id`, for an id of the data could answer for one of the page
 ATTRIBUTES = {
     "*": {"class", "dir", "lang"},
-    "a": {"href"},
+    "a": {"href", "target"},
     "abbr": {"title"},
     "img": {"alt", "src"},
     "ol": {"start"},
     **dict.fromkeys(("td", "th", "col", "colgroup"), _SPANNING),
 }
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+", re.IGNORECASE)
-_PLACE = re.compile(r"#.*|mailto:.*", re.IGNORECASE | re.DOTALL)
+_FORM = r"/ask/[a-z][a-z0-9_]*(?:\?[A-Za-z0-9_.~%+=&-]*)?"  # it asks for nothing by being opened
+_PLACE = re.compile(rf"#.*|mailto:.*|{_FORM}", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,4}")
-_ALLOWED = {"href": _PLACE, "src": _PICTURE} | dict.fromkeys(("colspan", "rowspan", "span", "start"), _NUMBER)
+_BESIDE = re.compile("_blank")
+_ALLOWED = {"href": _PLACE, "src": _PICTURE, "target": _BESIDE} | dict.fromkeys(
+    ("colspan", "rowspan", "span", "start"), _NUMBER
+)
 
 
 def clean(markup: str) -> str:

@@ -41,4 +41,9 @@ def _cell(column: StoredColumn, value: Any, is_raw: bool) -> str:  # noqa: ANN40
 
 
 def _text(text: str, is_raw: bool) -> str:
-    return f"'{text}" if text.startswith(_RISKY) and not is_raw else text
+    return text if is_raw else neutral(text)
+
+
+def neutral(text: str) -> str:
+    """`text` so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(_RISKY) else text

@@ -1,5 +1,6 @@
 """The formats a report comes in."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
@@ -35,3 +36,8 @@ class Format(StrEnum):
         if found := known.get(text.strip().lower()):
             return found
         raise UnknownNameError.of("format", text, known)
+
+    @classmethod
+    def parse_all(cls, texts: Iterable[str]) -> tuple[Self, ...]:
+        """The formats of these names, each once, in their order; raises as `parse` does."""
+        return tuple(dict.fromkeys(map(cls.parse, texts)))

@@ -54,6 +54,8 @@ _TD = re.compile(r"<(t[hd])([^>]*)>(.*?)</\1>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _FIGURES = re.compile(r"<details>\s*<summary>The figures of this chart</summary>.*?</details>\s*</figure>", re.DOTALL)
 
+_LINK = re.compile(r'<a href="/ask/[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
+
 STYLE = """<style>
 .long { table-layout: fixed; }
 .lines > * { white-space: pre; line-height: 1.7; padding-top: .35em; padding-bottom: .35em; }
@@ -63,8 +65,11 @@ STYLE = """<style>
 
 
 def for_paper(page: str) -> str:
-    """The page without the figures behind its charts, which only a screen shows, and its long tables as lines."""
-    page = _FIGURES.sub("</figure>", page)
+    """The page without the figures behind its charts, which only a screen shows, and its long tables as lines.
+
+    A way into the portal is its name: paper lies on no host.
+    """
+    page = _LINK.sub(r"\1", _FIGURES.sub("</figure>", page))
     return _TABLE.sub(lambda found: _table(found[0]), page).replace("</head>", STYLE, 1)
 
 

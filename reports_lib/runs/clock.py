@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from reports_lib.database.schema import Decision, Run, State, Tick
+from reports_lib.database.schema import BillingRun, Decision, Run, State, Tick
 from reports_lib.errors import DatabaseError, DaybookError, ForbiddenError, WarehouseError
 from reports_lib.runs.asker import asked_by
 from reports_lib.runs.entry import Due, Entry, Overlap
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.queue import submit
-from reports_lib.runs.request import Request
+from reports_lib.runs.request import SCHEDULED, Request
 from reports_lib.warehouse.connection import connect
 
 LOOKUP = "5min"  # that what an entry is asked for each of may take to be looked up
@@ -36,6 +36,7 @@ class Decided:
     decision: Decision | None
     runs: tuple[int, ...] = ()
     error: DaybookError | None = None
+    month: str = ""  # whose invoices were asked for
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def backfill(
 ) -> Iterator[Filled]:
     """Ask for every tick from `since` to `until`, both included, that has no run yet; one transaction a tick.
 
-    Nobody gets mail of these runs unless `deliver`. What the clock has decided or will decide does
-    not change. Raises `DaybookError`.
+    Nobody gets mail of these runs unless `deliver`. What the clock has decided or will decide does not
+    change. Invoices of past months are not asked for here. Raises `DaybookError`.
     """
     for tick in past_ticks(installation, entry, since, until):
         wanted = [request if deliver else unsent(request) for request in requests(installation, entry, tick)]
@@ -160,7 +161,14 @@ def _next(session: Session, entry: Entry, now: datetime) -> list[tuple[datetime,
 
 
 def _asked(session: Session, installation: Installation, entry: Entry, tick: datetime) -> Decided:
-    """The tick's runs, asked for in the caller's transaction; none where who asks may not."""
+    """The tick's runs, asked for in the caller's transaction; none where who asks may not.
+
+    Of invoices only the wish is written, whatever the warehouse does: workers know which companies there are.
+    """
+    if entry.is_of_invoices:
+        month = entry.month(tick)
+        session.add(BillingRun(month=month, company="", asked_by=f"{SCHEDULED}{entry.name}", asked_at=func.now()))
+        return Decided(entry.name, tick, Decision.ASKED, month=month)
     try:
         runs = tuple(submit(session, request).id for request in requests(installation, entry, tick))
     except ForbiddenError as error:

@@ -83,6 +83,7 @@ class Entry:
     title: str = ""  # what lists call its reports; empty is the family's title
     asker: str | None = None  # the user in whose name it asks; None is the schedule itself
     since: datetime | None = None  # ticks of before then are not wanted: it was not there, or another
+    is_of_invoices: bool = False  # it asks for the invoices of the month before, and for no report itself
 
     @property
     def needs_lookup(self) -> bool:
@@ -106,12 +107,18 @@ class Entry:
 
     def requests(self, tick: datetime, lookup: Lookup | None = None) -> Iterator[Request]:
         """What is asked for at the tick; `lookup` has the options of then if `needs_lookup`."""
+        if self.is_of_invoices:
+            return
         if self.for_each is None:
             yield self._request(tick, f"{SCHEDULED}{self.name}@{tick.isoformat()}", {}, ())
             return
         for value, recipients in self.for_each.each(lookup).items():
             key = f"{SCHEDULED}{self.name}@{tick.isoformat()}#{value}"
             yield self._request(tick, key, {self.for_each.parameter.name: self.for_each.given(value)}, recipients)
+
+    def month(self, tick: datetime) -> str:
+        """The month before that of the tick, by the entry's clocks: `2026-10`."""
+        return f"{tick.astimezone(self.cron.zone).date().replace(day=1) - timedelta(days=1):%Y-%m}"
 
     def _is_since(self, tick: datetime) -> bool:
         return self.since is None or tick >= self.since

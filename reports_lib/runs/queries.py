@@ -56,7 +56,7 @@ def entry_of(workspace: Workspace, family: str, set_name: str, query: Query) -> 
         set_name=set_name,
         given=query.values,  # type: ignore[arg-type]  # what is read from a file is text
         cron=cron_of(workspace, query),
-        formats=tuple(dict.fromkeys(map(Format.parse, query.formats))) or DEFAULT_FORMATS,
+        formats=Format.parse_all(query.formats) or DEFAULT_FORMATS,
         recipients=addresses(query.recipients, workspace.mail_domains),
         title=query.name,
         asker=query.owner,

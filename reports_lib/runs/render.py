@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nbformat import NotebookNode
 
@@ -114,8 +115,9 @@ def file_stem(manifest: Manifest) -> str:
 
 
 def lead(manifest: Manifest) -> str:
-    """What the report is of, in a line: interval, zone, currency."""
-    interval = stretch(manifest.requested_interval)
+    """What the report is of, in a line: interval, or as-of where there is none, zone, currency."""
+    as_of = manifest.as_of.astimezone(ZoneInfo(manifest.time_zone))
+    interval = stretch(manifest.requested_interval) or f"as of {as_of:%Y-%m-%d %H:%M}"
     return ", ".join(filter(None, [interval, manifest.time_zone, manifest.labels.get("currency")]))
 
 

@@ -13,6 +13,10 @@
       overlap: queue                    # queue or skip: what if the run before is not finished
       for_each: {parameter: company, values: all}
 
+    - name: monthly-invoices
+      invoices: previous month          # of every company (TW-35); no family, no formats
+      cron: "0 4 1 * *"
+
 A tick is one moment that an entry is due. A run is keyed by its entry and tick, and with `for_each`
 by its value, `…@<tick>#<value>`, so none is made twice, however many clocks look.
 """
@@ -53,7 +57,10 @@ KEYS = (
     "catch_up",
     "overlap",
     "for_each",
+    "invoices",
 )
+OF_INVOICES = ("name", "invoices", "cron", "time_zone", "catch_up")
+PREVIOUS = "previous month"  # what an entry of invoices asks for
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")  # no @ and no #: they divide a run's key
 
 
@@ -110,6 +117,8 @@ def _entry(item: object, workspace: Workspace) -> Entry:
     for key in item:
         if key not in KEYS:
             raise UnknownNameError.of("key", str(key), KEYS)
+    if "invoices" in item:
+        return _of_invoices(item, workspace)
     family, set_name, cron = _text(item, "family"), _text(item, "set", ""), _text(item, "cron")
     schema = Schema.read(workspace.notebook(family))
     changes = _mapping(item, "parameters")
@@ -129,6 +138,23 @@ def _entry(item: object, workspace: Workspace) -> Entry:
     )
     _check(entry, schema, workspace)
     return entry
+
+
+def _of_invoices(item: Mapping[str, object], workspace: Workspace) -> Entry:
+    if stray := [key for key in item if key not in OF_INVOICES]:
+        raise ParameterError(f"{stray[0]} does not go with invoices, which are made as parameters/billing.yaml says")
+    if (wanted := _text(item, "invoices")) != PREVIOUS:
+        raise ParameterError(f"invoices: {quoted(wanted)} is not {PREVIOUS}")
+    return Entry(
+        name=_name(item),
+        family="invoice",
+        set_name=None,
+        given={},
+        cron=Cron(_text(item, "cron"), zone(_text(item, "time_zone", workspace.time_zone))),
+        formats=(),
+        catch_up=CatchUp.parse(_text(item, "catch_up", CatchUp.LAST)),
+        is_of_invoices=True,
+    )
 
 
 def _check(entry: Entry, schema: Schema, workspace: Workspace) -> None:

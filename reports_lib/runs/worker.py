@@ -5,6 +5,7 @@
     sweeper    every second: our sign of life, runs that were lost, runs that have no job
     listener   tells a run that its row has changed: it may have been cancelled
     post       mail that is due
+    chores     whatever else is to be done now and then, each in a thread of its own
 
 Any number of workers may share a database, on any machines. Nothing that a worker knows is the
 truth: it may be killed at any moment, and another one goes on by what the rows say.
@@ -14,7 +15,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
@@ -29,6 +30,7 @@ from reports_lib.kernels.pool import Pool
 from reports_lib.picture import LATER, PICTURES
 from reports_lib.rendering.press import Press
 from reports_lib.runs import queue, record, recovery, workers
+from reports_lib.runs.chore import Chore
 from reports_lib.runs.faults import where
 from reports_lib.runs.identity import identity
 from reports_lib.runs.installation import Installation
@@ -47,8 +49,9 @@ LAST = 10.0  # seconds for everything after that
 class Worker:
     """Makes runs until it is told to stop; one to a process."""
 
-    def __init__(self, installation: Installation, say: Say = on_stderr) -> None:
+    def __init__(self, installation: Installation, say: Say = on_stderr, chores: Sequence[Chore] = ()) -> None:
         self.id = identity()
+        self._chores = chores
         self._installation = installation
         self._workspace = installation.workspace
         self._say = say
@@ -62,7 +65,7 @@ class Worker:
         self._is_away = False
 
     def run(self, once: bool = False) -> None:
-        """Work until `stop`; with `once` make what waits now, send what mail is due, and end.
+        """Work until `stop`; with `once` make what waits now, do each chore, send what mail is due, and end.
 
         Raises `DatabaseError` if the database cannot be reached at the beginning, and `SettingError`;
         later it waits for a database that went away.
@@ -88,6 +91,8 @@ class Worker:
             asyncio.run(self._waker.run(once))
             self._ending.set()
         if once:
+            for chore in self._chores:
+                self._guarded(chore.name, self._done_once(chore))
             self._post()
 
     def stop(self) -> None:
@@ -107,6 +112,7 @@ class Worker:
         loops = [("sweeper", self._sweeping)]
         if not once:
             loops += [("listener", self._listening), ("post", self._posting)]
+            loops += [(chore.name, self._doing(chore)) for chore in self._chores]
         threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops]
         for thread in threads:
             thread.start()
@@ -193,6 +199,20 @@ class Worker:
         )
         if count:
             self._say(entry("mail", sent=count))
+
+    def _doing(self, chore: Chore) -> Callable[[], None]:
+        def loop() -> None:
+            while not self._ending.wait(chore.every):
+                self._guarded(chore.name, self._done_once(chore))
+
+        return loop
+
+    def _done_once(self, chore: Chore) -> Callable[[], None]:
+        def do() -> None:
+            if facts := chore.do():
+                self._say(entry(chore.name, **facts))
+
+        return do
 
     def _guarded(self, what: str, do: Callable[[], None]) -> None:
         """Do it; what goes wrong is said, and it is done again another time."""

@@ -1,6 +1,7 @@
 """Numbers, moments and sizes as people read them; files for machines never use these."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ _SHOWN = 60
 _ILLEGIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = {0x2028: " ", 0x2029: " "}
 _SIZES = ("kB", "MB", "GB", "TB")
+_BINARY = ("KiB", "MiB", "GiB", "TiB")
 
 
 def legible(text: str) -> str:
@@ -63,12 +65,21 @@ def duration(value: timedelta | None) -> str:
 
 def size(value: int) -> str:
     """`512 B`, `1.5 MB`: bytes in steps of 1000."""
-    if value < 1000:
+    return _stepped(value, 1000, _SIZES)
+
+
+def binary_size(value: int) -> str:
+    """`512 B`, `1.5 MiB`: bytes in steps of 1024."""
+    return _stepped(value, 1024, _BINARY)
+
+
+def _stepped(value: int, step: int, units: Sequence[str]) -> str:
+    if value < step:
         return f"{value} B"
     scaled, unit = Decimal(value), "B"
-    for larger in _SIZES:
-        if round_half_up(scaled, 1) >= 1000:
-            scaled, unit = scaled / 1000, larger
+    for larger in units:
+        if round_half_up(scaled, 1) >= step:
+            scaled, unit = scaled / step, larger
     return f"{number(scaled, 1)} {unit}"
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import ibis
 import ibis.backends.sql.compilers as sc
@@ -23,10 +23,22 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 
 from reports_lib.warehouse.lake import literal
 from reports_lib.warehouse.postgres import COMPILER
-from reports_lib.warehouse.scope import FOR_EVERYBODY, SLOT, Tables, listed, narrowed
+from reports_lib.warehouse.scope import FOR_EVERYBODY, SLOT, listed, narrowed
 from reports_lib.warehouse.tables import TABLES
 
-__all__ = ["AS_OF", "Build", "Dialect", "Statement", "Tables", "before", "found_schema", "slot", "statement"]
+__all__ = ["AS_OF", "Build", "Dialect", "Statement", "Tables", "as_of", "before", "found_schema", "slot", "statement"]
+
+
+class Tables(Protocol):
+    """The canonical tables by name."""
+
+    def __call__(self, name: str, *, ever: bool = False) -> ir.Table:
+        """The rows that existed before as-of.
+
+        With `ever` also those since, for one purpose: to take out of a value that only runs on, such as what
+        an invoice was paid, what it has taken in after as-of.
+        """
+
 
 Build = Callable[[Tables, Any], ir.Table]
 AS_OF = "as_of"  # the slot that every warehouse fills: naive UTC
@@ -36,6 +48,11 @@ _SLOT = re.compile(r"'\[\[(\w+)\]\]'")
 def slot(name: str) -> ir.StringScalar:
     """The place of a text that is known only when the statement runs."""
     return ibis.literal(f"[[{name}]]")
+
+
+def as_of() -> ir.TimestampValue:
+    """The moment that the report speaks of, naive UTC."""
+    return slot(AS_OF).cast("timestamp(6)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +88,14 @@ class Dialect:
         """What writes an expression as SQL."""
         return sc.duckdb.compiler if self.schema is None else COMPILER
 
-    def table(self, name: str) -> ir.Table:
-        """A canonical table as declared, without the rows that come at or after the moment in its slot."""
+    def table(self, name: str, *, ever: bool = False) -> ir.Table:
+        """A canonical table as declared, without the rows that come at or after the moment in its slot.
+
+        With `ever` those are there too.
+        """
         found = ibis.table(found_schema(name), name=name, database=self.schema)
-        found = before(found, TABLES[name].happened_at, slot(AS_OF).cast("timestamp(6)"))
+        if not ever:
+            found = before(found, TABLES[name].happened_at, as_of())
         return narrowed(name, found, self.table, listed(slot(SLOT))) if self.is_scoped else found
 
 

@@ -42,8 +42,8 @@ def write(address: Address, tables: Mapping[str, pa.Table], *, author: str, mess
     """
     rows = {name: conform(name, table) for name, table in tables.items()}
     if address.is_lake:
-        return _on_lake(address, lambda con: _fill_lake(con, rows, replace), author, message)
-    return _on_postgres(address, lambda con: _fill_postgres(con, address.schema, rows, replace))
+        return change_lake(address, lambda con: _fill_lake(con, rows, replace), author, message)
+    return change_postgres(address, lambda con: _fill_postgres(con, address.schema, rows, replace))
 
 
 def execute(address: Address, statement: str, *, author: str, message: str) -> str:
@@ -52,11 +52,17 @@ def execute(address: Address, statement: str, *, author: str, message: str) -> s
     For demo data and tests: `statement` is the caller's own text, never a user's. Raises `WarehouseError`.
     """
     if address.is_lake:
-        return _on_lake(address, lambda con: con.execute(statement), author, message)
-    return _on_postgres(address, lambda con: con.execute(statement.encode()))
+        return change_lake(address, lambda con: con.execute(statement), author, message)
+    return change_postgres(address, lambda con: con.execute(statement.encode()))
 
 
-def _on_lake(address: Address, change: Callable[[duckdb.DuckDBPyConnection], object], author: str, message: str) -> str:
+def change_lake(
+    address: Address, change: Callable[[duckdb.DuckDBPyConnection], object], author: str, message: str
+) -> str:
+    """Let `change` work on a lake as its only writer; what it did is one data version, whose name is returned.
+
+    Raises `WarehouseError` and `DatabaseError`; then nothing is written. So does `change_postgres`.
+    """
     with connect(address.database) as catalogue:
         # one writer at a time: two that made the lake, or the same table, at once would fail
         catalogue.execute("select pg_advisory_lock(%s)", (LOCK,))
@@ -102,7 +108,8 @@ def _fill_lake(con: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], r
             con.unregister("incoming")
 
 
-def _on_postgres(address: Address, change: Callable[[psycopg.Connection], object]) -> str:
+def change_postgres(address: Address, change: Callable[[psycopg.Connection], object]) -> str:
+    """Let `change` work on a Postgres as its only writer of ours, in one transaction; returns ""."""
     with connect(address.database) as con:
         try:
             with con.transaction():
@@ -117,20 +124,30 @@ def _on_postgres(address: Address, change: Callable[[psycopg.Connection], object
 
 
 def _fill_postgres(con: psycopg.Connection, schema: str, tables: Mapping[str, pa.Table], replace: bool) -> None:
-    # asked first, as `if not exists` wants the right to make one even where there is one
-    if con.execute("select 1 from pg_namespace where nspname = %s", (schema,)).fetchone() is None:
-        con.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    make_schema(con, schema)
     for name, rows in tables.items():
         for statement in on_postgres(TABLES[name], schema):
             con.execute(statement.encode())
         target = sql.Identifier(schema, name)
         if replace:
             con.execute(sql.SQL("delete from {}").format(target))
-        columns = sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
-        with con.cursor().copy(sql.SQL("copy {} ({}) from stdin (format csv)").format(target, columns)) as copy:
-            for batch in rows.to_batches(max_chunksize=BATCH):
-                copy.write(_csv(batch))
+        copy_into(con, target, rows)
         con.execute(sql.SQL("analyze {}").format(target))  # else the first reports are planned blindly
+
+
+def make_schema(con: psycopg.Connection, schema: str) -> None:
+    """The schema that a Postgres warehouse is in, where there is none yet."""
+    # asked first, as `if not exists` wants the right to make one even where there is one
+    if con.execute("select 1 from pg_namespace where nspname = %s", (schema,)).fetchone() is None:
+        con.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+
+
+def copy_into(con: psycopg.Connection, target: sql.Identifier, rows: pa.Table) -> None:
+    """Append rows to a table of Postgres, by the names of their columns."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+    with con.cursor().copy(sql.SQL("copy {} ({}) from stdin (format csv)").format(target, columns)) as copy:
+        for batch in rows.to_batches(max_chunksize=BATCH):
+            copy.write(_csv(batch))
 
 
 def _csv(batch: pa.RecordBatch) -> bytes:

@@ -1,12 +1,8 @@
 """A portal with two families, three companies, and a sealed report of each of two of them; and its programs."""
 
-import shutil
-import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,11 +12,8 @@ from sqlalchemy.orm import Session
 from reports_lib.accounts import token as tokens
 from reports_lib.accounts.account import find
 from reports_lib.database.schema import Run, State
-from reports_lib.families import draft
 from reports_lib.portal.app import app
-from reports_lib.runs.installation import Installation
-from reports_lib.warehouse import writer
-from tests.conftest import to_arrow
+from tests.portal import ask_site
 from tests.portal.conftest import sealed
 from tests.portal.people import token_of
 from tests.portal.rows import Rows
@@ -31,40 +24,17 @@ __all__ = ["sealed"]
 NORTH, SOUTH = "2", "3"  # companies, both below 1
 _number = count(1)
 
-
-REPOSITORY = Path(__file__).parents[2]
-TAGS = ["vip", "VIP gold", "not a vip", "southern lights"]
-ROWS = {
-    "company": [
-        {"company_id": 1, "parent_company_id": None, "name": "Holding"},
-        {"company_id": 2, "parent_company_id": 1, "name": "Northern Voice"},
-        {"company_id": 3, "parent_company_id": 1, "name": "Southern Voice"},
-    ],
-    "currency": [{"code": "EUR"}, {"code": "USD"}],
-    "client": [{"client_id": 1, "company_id": 3}, {"client_id": 2, "company_id": 2}],
-    "client_tag": [{"client_id": 1, "tag": tag} for tag in TAGS],
+ROWS = ask_site.ROWS | {
+    "client_tag": [{"client_id": 1, "tag": tag} for tag in ("vip", "VIP gold", "not a vip", "southern lights")],
     "app_user": [{"user_id": 7, "full_name": "Southern Owner", "company_id": 3}],
-    "package": [{"package_id": 1, "name": "Flat 100"}],
 }
 
 
 @pytest.fixture(scope="session")
 def installation(workspace, fresh, as_reader):
     """It shares the tests' database, not their folders."""
-    root = Path(tempfile.mkdtemp(prefix="daybook-api-"))
-    for name in ("notebooks", "parameters"):
-        (root / name).mkdir()
-    shutil.copy(REPOSITORY / "notebooks" / "customer_dynamics.ipynb", root / "notebooks")
-    shutil.copytree(REPOSITORY / "parameters" / "customer_dynamics", root / "parameters" / "customer_dynamics")
-    own = replace(workspace, root=root, mail_domains=("example.com", "example.org"))
-    draft(own, "arrivals")
-    with fresh("lake") as address:
-        writer.write(address, {n: to_arrow(n, r) for n, r in ROWS.items()}, author="tests", message="-", replace=True)
-        made = Installation(own)
-        made.__dict__["warehouse"] = as_reader(address)
+    with ask_site.site(workspace, fresh, as_reader, ROWS) as made:
         yield made
-        made.database.dispose()
-    shutil.rmtree(root)
 
 
 @pytest.fixture(scope="session")

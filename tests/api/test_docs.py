@@ -13,6 +13,7 @@ from reports_lib.portal.api.app import CALLS, REFUSALS
 from reports_lib.portal.api.sent import LARGEST
 from reports_lib.portal.users.guesses import FREE, FREE_OF_ADDRESS
 from tests.api.conftest import NORTH, program
+from tests.portal.bills import Bills
 from tests.portal.shared import another
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
@@ -46,7 +47,8 @@ def curl(client, line, variables):
 def test_its_examples_do_what_they_say(installation, reports, rows):
     client = program(installation, "admin", "1")
     report = another(installation, reports[NORTH], company=NORTH)  # it is deleted
-    variables = {"URL": "http://127.0.0.1:8127/api/v1", "TOKEN": client.token}
+    draft = Bills(installation, NORTH, 2, series="DOC-").draft()
+    variables = {"URL": "http://127.0.0.1:8127/api/v1", "TOKEN": client.token, "INVOICE": str(draft)}
     blocks = re.findall(r"```(bash|json)\n(.*?)```", PAGE.split("## What is refused")[0], re.DOTALL)
     told, lines = {}, 0
     for kind, text in blocks:

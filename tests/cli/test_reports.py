@@ -58,8 +58,12 @@ def test_what_was_resolved_can_be_asked_again(daybook):  # T-72
 
 
 def test_families_tell_what_they_answer_and_their_sets(daybook):
-    head, line = daybook("families").out.splitlines()
+    head, *lines = daybook("families").out.splitlines()
     assert head == "family\ttitle\tsaved sets\tquestion"
+    assert [line.split("\t")[0] for line in lines] == sorted(
+        path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb")
+    )
+    (line,) = (line for line in lines if line.startswith("customer_dynamics"))
     assert line.startswith("customer_dynamics\tCustomer Dynamics\tby-package compare-with-last-year")
     assert "How many clients there are" in line
 

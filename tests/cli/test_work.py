@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 
 from reports_lib.database.schema import State
+from reports_lib.parameters.query import Query, write_query
 from tests.cli.conftest import PROGRAM
 
 pytestmark = pytest.mark.kernel
@@ -71,6 +73,29 @@ def test_a_report_is_left_to_the_workers(daybook, office):
     assert daybook("runs", "--state", "queued").out.splitlines()[1:] == []
     refused = daybook("cancel", run)
     assert (refused.code, refused.err) == (16, f"daybook: run {run} has made its report and cannot be cancelled\n")
+
+
+def test_a_saved_query_is_run_in_its_formats_under_its_name(daybook, office):  # JD-55
+    office.write_notebook("kept", "print(1)")
+    query = Query({"interval": "last month"}, name="For the board", formats=("xlsx", "csv"))
+    path = office.workspace.parameters / "kept" / "for-the-board.yaml"
+    write_query(path, query)
+    asked = []
+    for more in ([], ["--format", "pdf"], ["-p", "interval=last year"]):
+        answer = daybook("run", "kept", "-s", "for-the-board", "--queue", "--json", *more)
+        assert (answer.code, answer.err) == (0, "")
+        asked.append(json.loads(answer.out)["run"])
+    runs = {run.id: run for run in office.runs(family="kept")}
+    assert [runs[each].formats for each in asked] == [["xlsx", "csv"], ["pdf"], ["xlsx", "csv"]]
+    assert [runs[each].asked["interval"] for each in asked] == ["last month", "last month", "last year"]
+    assert {run.name for run in runs.values()} == {"For the board"}
+    assert not any(run.recipients for run in runs.values())  # nobody is sent mail by it
+    write_query(path, replace(query, formats=("docx",)))
+    refused = daybook("run", "kept", "-s", "for-the-board", "--queue")
+    assert (refused.code, refused.err.count("\n")) == (3, 1)
+    assert "docx" in refused.err
+    for each in asked:
+        daybook("cancel", str(each))
 
 
 def test_what_cannot_be_made_is_refused_before_it_is_queued(daybook, office):

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 import pytest
+from bills import NOW, Held
 
 from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.values.interval import Interval
@@ -14,7 +15,7 @@ from reports_lib.warehouse.connection import NO_VALUES
 from reports_lib.warehouse.statement import Statement, found_schema
 
 READ = ("client", "client_tag", "client_activity", "company", "currency", "fx_rate", "invoice", "ledger_entry")
-READ += ("package", "subscription", "subscription_period", "usage_event")
+READ += ("invoice_line", "package", "service", "subscription", "subscription_period", "usage_event")
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,15 @@ class Books:
 def found(arrow):
     """`found(tables, question)`: the figures."""
     return lambda tables, asked: customer_dynamics(Books(tables, arrow), asked)
+
+
+@pytest.fixture
+def held(arrow):
+    """`held(tables, as_of)`: given rows as a warehouse in memory, for the reports of billing."""
+    return lambda tables, as_of=NOW: Held(tables, as_of, arrow)
+
+
+@pytest.fixture
+def in_memory(arrow):
+    """`in_memory(tables)`: a warehouse of these rows, in this process."""
+    return lambda tables: Books(tables, arrow)

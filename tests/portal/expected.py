@@ -18,6 +18,7 @@ MAY = {  # written down once more: the program's own table is what is tried
     "SHARE": ("admin", "analyst", "billing", "token"),
     "PUBLISH": ("admin", "analyst", "token"),
     "NOTEBOOK": ("admin", "analyst", "token"),
+    "INVOICE": ("admin", "billing"),
     "PERSON": ROLES,  # somebody in a browser
     "MAKER": ("admin", "analyst", "billing"),  # the same, who may also ask
     "": VISITORS,
@@ -99,6 +100,15 @@ def by_link(route, form="", right="", **more):
         yield Case(route, right, at % f"link_{audience}", inside, outside, nobody=nobody, shows=SHOWN, **more)
 
 
+def of_bill(route, right, inside, bill, form=None, is_slow=False):
+    """An address about an invoice: for its companies, and for others there is none such."""
+    method, path = route.split(" ")
+    at = path.replace("{invoice_id:int}", f"{{{bill}}}").replace("{invoice}", f"{{{bill}}}")
+    at = at.replace("{payment_id:int}", "{payment}")
+    nobody = 401 if path.startswith("/api/") else 0
+    return Case(f"{method} {path}", right, at, inside, 404, form or {}, nobody=nobody, is_slow=is_slow)
+
+
 CASES = [
     # the list, runs
     Case("GET /", "READ", "/", 200, 200),
@@ -116,6 +126,8 @@ CASES = [
     Case("POST /runs/{run_id:int}/cancel", "ASK", "/runs/{run_made}/cancel", 409, 404),
     Case("POST /runs/{run_id:int}/regenerate", "ASK", "/runs/{run_made}/regenerate", 303, 404),
     Case("POST /runs/{run_id:int}/regenerate", "ASK", "/runs/{run_failed}/regenerate", 303, 404),
+    Case("POST /runs/{run_id:int}/link", "SHARE", "/runs/{run_made}/link", 303, 404),
+    Case("POST /runs/{run_id:int}/link", "SHARE", "/runs/{run_failed}/link", 409, 404),
     Case("GET /runs/{run_id:int}/delete", "ASK", "/runs/{run_made}/delete", {"admin": 200, "": 403}, 404),
     Case("POST /runs/{run_id:int}/delete", "ASK", "/runs/{new_failed}/delete", ADMINS, 404, {"reason": "x"}),
     Case("POST /runs/{run_id:int}/delete", "ASK", "/runs/{run_waiting}/delete", {"admin": 409, "": 403}, 404),
@@ -304,6 +316,47 @@ CASES = [
         {"audience": "company", "company": "{company}"},
     ),
     Case("POST /view/revoke", "SHARE", "/view/revoke?id={other_own}", 404, 404, {"link": "{new_link}"}),
+    # invoices
+    Case("GET /invoices", "READ", "/invoices", 200, 200),
+    Case("GET /invoices", "READ", "/invoices?q=qv&state=draft", 200, 200),
+    *(of_bill("GET /invoices/{invoice_id:int}", "READ", 200, f"bill_{kind}") for kind in ("draft", "recorded", "paid")),
+    of_bill("GET /invoices/{invoice_id:int}/document", "READ", 200, "bill_recorded", is_slow=True),
+    of_bill("GET /invoices/{invoice_id:int}/document", "READ", 200, "bill_draft", is_slow=True),
+    of_bill("POST /invoices/{invoice_id:int}/record", "INVOICE", 303, "new_bill_draft"),
+    of_bill("POST /invoices/{invoice_id:int}/record", "INVOICE", 409, "bill_held"),
+    of_bill("POST /invoices/{invoice_id:int}/release", "INVOICE", 303, "new_bill_held"),
+    of_bill("POST /invoices/{invoice_id:int}/unrecord", "INVOICE", 303, "new_bill_recorded"),
+    of_bill("POST /invoices/{invoice_id:int}/sent", "INVOICE", 303, "new_bill_recorded"),
+    of_bill("POST /invoices/{invoice_id:int}/discard", "INVOICE", 303, "new_bill_draft"),
+    of_bill("POST /invoices/{invoice_id:int}/discard", "INVOICE", 409, "bill_recorded"),
+    of_bill("POST /invoices/{invoice_id:int}/pay", "INVOICE", 303, "new_bill_recorded", {"amount": "1"}),
+    of_bill("POST /invoices/{invoice_id:int}/pay", "INVOICE", 409, "bill_draft", {"amount": "1"}),
+    of_bill(
+        "POST /invoices/{invoice_id:int}/revise", "INVOICE", 303, "new_bill_recorded", {"comment": "x", "paid": "1"}
+    ),
+    of_bill("POST /invoices/{invoice_id:int}/credit", "INVOICE", 303, "new_bill_recorded", {"reason": "{name}"}),
+    of_bill("POST /invoices/{invoice_id:int}/payments/{payment_id:int}/cancel", "INVOICE", 303, "new_bill_paid"),
+    Case("GET /invoices/pay", "INVOICE", "/invoices/pay?id={bill_recorded}", 200, 404),
+    Case("POST /invoices/pay", "INVOICE", "/invoices/pay", 303, 404, {"id": "{new_bill_recorded}"}),
+    Case("GET /account-balance", "READ", "/account-balance", 200, 200),
+    Case("GET /account-balance", "READ", "/account-balance?q=qv", 200, 200, is_slow=True),
+    Case("GET /account-balance", "READ", "/account-balance?client={client}", 200, 404, is_slow=True),
+    Case(
+        "POST /account-balance/invoice",
+        "INVOICE",
+        "/account-balance/invoice",
+        422,  # details of the company are missing
+        404,
+        {"client": "{client}", "amount": "5"},
+    ),
+    Case(
+        "POST /account-balance/details",
+        "INVOICE",
+        "/account-balance/details",
+        303,
+        404,
+        {"client": "{client}", "city": "Bern"},
+    ),
     # one's own account, and nobody else's
     Case("GET /account", "PERSON", "/account", 200, 200),
     Case(
@@ -384,6 +437,42 @@ PROGRAMS = [
         201,
         201,
         {"name": "{name}", "choice": CHOICE},
+        nobody=401,
+    ),
+    Case(f"GET {API}/invoices", "READ", f"{API}/invoices?limit=500", 200, 200, nobody=401),
+    of_bill(f"GET {API}/invoices/{{invoice}}", "READ", 200, "bill_recorded"),
+    of_bill(f"GET {API}/invoices/{{invoice}}/document", "READ", 200, "bill_recorded", is_slow=True),
+    *(
+        of_bill(f"POST {API}/invoices/{{invoice}}/{word}", "INVOICE", status, f"new_bill_{kind}", form)
+        for word, status, kind, form in (
+            ("record", 200, "draft", {}),
+            ("record", 409, "held", {}),
+            ("release", 200, "held", {}),
+            ("unrecord", 200, "recorded", {}),
+            ("sent", 200, "recorded", {}),
+            ("discard", 200, "draft", {}),
+            ("payments", 201, "recorded", {"amount": "1"}),
+            ("revisions", 201, "recorded", {"comment": "x", "paid": "1"}),
+            ("credit-notes", 201, "recorded", {"reason": "{name}"}),
+        )
+    ),
+    Case(f"POST {API}/invoices/pay", "INVOICE", f"{API}/invoices/pay", 404, 404, {"invoices": [1]}, nobody=401),
+    Case(
+        f"GET {API}/clients/{{client}}/balance",
+        "READ",
+        f"{API}/clients/{{client}}/balance",
+        200,
+        404,
+        nobody=401,
+        is_slow=True,
+    ),
+    Case(
+        f"POST {API}/clients/{{client}}/invoices",
+        "INVOICE",
+        f"{API}/clients/{{client}}/invoices",
+        422,
+        404,
+        {"amount": "5", "key": "{name}"},
         nobody=401,
     ),
     *(

@@ -40,6 +40,7 @@ from reports_lib.warehouse import writer
 from reports_lib.warehouse.address import Address
 from reports_lib.workspace import Workspace
 from tests.conftest import to_arrow
+from tests.portal.bills import COMPANY, furnish_bills
 from tests.portal.people import _hashed, token_of
 from tests.portal.rows import Rows
 from tests.rendering.sample import output, sample
@@ -49,6 +50,7 @@ FAMILY = "customer_dynamics"
 MADE = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 COMPANIES = {"parent": "1", "own": "2", "sibling": "3", "child": "4", "group": ""}
 NAMES = ("Olga Ivanova", "Miguel Torres", "Ann Petrova")
+CLIENTS = ("Meyer & Söhne OHG", "Иванова и партнёры", "عميل الشبكة", "Lighthouse Hospitality", *"EFGH")
 TAGS = ["vip", "wholesale", "late", "prepaid"]
 PARENTS = {"1": None, "2": 1, "3": 1, "4": 2}
 
@@ -191,11 +193,11 @@ def furnish(place: Place) -> Furnished:
     place.warehouse(
         {
             "company": [
-                {"company_id": 1, "parent_company_id": None, "name": "Northwind Telecom"},
+                {"company_id": 1, "parent_company_id": None, "name": "Northwind Telecom", **COMPANY},
                 {"company_id": 2, "parent_company_id": 1, "name": "Northwind South"},
             ],
             "app_user": [{"user_id": n, "company_id": 1, "full_name": name} for n, name in enumerate(NAMES, 1)],
-            "client": [{"client_id": n, "company_id": 1} for n in range(1, 9)],
+            "client": [{"client_id": n, "company_id": 1, "name": name} for n, name in enumerate(CLIENTS, 1)],
             "client_tag": [{"client_id": n, "tag": tag} for n, tag in enumerate(TAGS, 1)],
             "package": [{"package_id": n, "name": f"Family {n}00"} for n in range(1, 6)],
             "currency": [
@@ -283,6 +285,7 @@ def furnish(place: Place) -> Furnished:
         "viewer": f"/view?id={token}", "sealed": f"/view?id={token}&as=html", "share": f"/view/share?id={token}",
         "chart": f"/view/chart?id={token}", "chart-blank": f"/view/chart?id={token}&blank=1",
         "account": "/account", "missing": "/nowhere", "sign-in": "/sign-in?next=/queries",
+        **furnish_bills(place.installation),
     }  # fmt: skip
     return Furnished(place, pages)
 

@@ -22,7 +22,8 @@ from tests.portal.place import FAMILY, ROOT, Place, furnish
 SIZES = {"desk": (1280, 800), "phone": (360, 740)}
 SCHEMES = ("light", "dark")
 OTHERS = ("ru", "es")
-WHOLE = ("form", "form-filled", "chart", "account", "query")  # shown to their end
+BILLS = ("invoice", "invoice-held", "invoice-partly", "balance")
+WHOLE = ("form", "form-filled", "chart", "account", "query", *BILLS)  # shown to their end
 
 
 def shots(folder: Path, wanted: list[str]) -> None:

@@ -166,6 +166,21 @@ def test_all_of_it_goes_by_keys_alone(form, asking):
     assert asked(asking)[0].asked == {"interval": "last quarter", "time_zone": "Europe/Kyiv", "company": ["2"]}
 
 
+def test_a_single_tag_that_holds_a_comma_stays_one_when_the_form_is_refused(form, asking):
+    page = form()
+    add(page, "Client tags")
+    page.locator("#f-client_tags").fill("silver")
+    page.get_by_role("option", name="gold, silver").click()
+    page.locator("#f-active_duration").fill("500")
+    page.get_by_role("button", name="Query", exact=True).click()
+    page.locator("#faults").wait_for()
+    assert page.locator("[data-name=client_tags] .chip").all_inner_texts() == ["gold, silver"]
+    page.locator("#f-active_duration").fill("1")
+    page.get_by_role("button", name="Query", exact=True).click()
+    page.wait_for_url(re.compile(r"/runs/\d+"))
+    assert asked(asking)[0].asked["client_tags"] == ["gold, silver"]
+
+
 def test_enter_in_a_field_that_is_searched_sends_nothing(form, asking):
     page = form()
     for name in ("#add-filter", "#f-time_zone"):

@@ -4,12 +4,15 @@ import json
 import socket
 import threading
 import time
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from reports_lib.accounts import account, sign_in
 from reports_lib.database.schema import State
 from reports_lib.portal.runs import pages as runs
 from reports_lib.portal.runs import watcher
@@ -61,7 +64,7 @@ def read(address, cookie):
     """`read(run)`: a signed-in client of the run's stream."""
     opened = []
 
-    def open_(run, at=address):
+    def open_(run, at=address, cookie=cookie):
         opened.append(Reader(at, run, cookie))
         return opened[-1]
 
@@ -153,6 +156,20 @@ def test_silence_is_broken_by_a_sign_of_life(read, rows, monkeypatch):
     assert next(blocks) == f"retry: {runs.RETRY}\n\n"
     assert next(blocks).startswith("event: standing\n")
     assert next(blocks) == next(blocks) == ": still here\n\n"
+
+
+@pytest.mark.parametrize("happens", ["disable", "sign out"])
+def test_who_is_let_out_meanwhile_hears_no_more(read, rows, installation, happens):
+    name = f"watcher-{happens[:4].strip()}"
+    run = rows.add()
+    stream = read(run, cookie=token_of(installation, name=name)).events()
+    next(stream)
+    now = datetime.now(UTC)
+    with Session(installation.database) as session, session.begin():
+        found = account.find(session, name)
+        account.disable(session, found, now, "tests") if happens == "disable" else sign_in.end_all(session, found)
+    rows.change(run, state=State.GENERATING, step="Secret sums")
+    assert next(stream, None) is None  # it ends, and tells nothing
 
 
 def test_too_many_are_told_to_come_again(read, rows, web):

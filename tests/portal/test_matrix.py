@@ -26,6 +26,8 @@ from reports_lib.portal.app import ROUTES
 from reports_lib.portal.users.guesses import Guesses
 from reports_lib.snapshots import links
 from reports_lib.snapshots.links import Access
+from tests.invoicing.samples import line
+from tests.portal.bills import Bills
 from tests.portal.expected import APART, API, CASES, INSIDE, PROGRAMS, ROLES, filled
 from tests.portal.place import COMPANIES, FAMILY, MADE, PARENTS, Place, place
 
@@ -74,6 +76,8 @@ class Things:
         if name in ("waiting", "failed"):
             return self.run(State.QUEUED if name == "waiting" else State.ERROR)
         kind = name.rpartition("_")[2]
+        if name.startswith("bill_"):
+            return self.bill(kind)
         if name.startswith("set_"):
             return self.saved(kind)
         return self.kept(kind) if name.startswith("chart_") else self.link()
@@ -90,6 +94,17 @@ class Things:
             **error,
             **more,
         )
+
+    def bill(self, kind: str) -> int:
+        """An invoice; with its payment, if it is paid."""
+        name, client, series = self.mark("bill"), int(self.company or 999), f"Q{self.company}-"
+        bills = Bills(self.place.installation, self.company, client, name, series, self.mark("user"))
+        if kind in ("draft", "held"):
+            return bills.draft(line(1, "10"), held=[self.mark("held")] if kind == "held" else [])
+        made = bills.recorded(line(1, "10", description=self.mark("billed")))
+        if kind == "paid":
+            self.known["payment"] = bills.pay({made: "1"})
+        return made
 
     def saved(self, kind: str) -> str:
         owner, note = self.mark("user"), self.mark(f"{kind}note")
@@ -135,6 +150,9 @@ class Things:
         folder = place.installation.workspace.outputs / "runs" / str(known["run_failed"]) / "1"
         folder.mkdir(parents=True)
         (folder / "executed.ipynb").write_text(json.dumps({"cells": [], "said": self.mark("notebook")}))
+        for kind in ("draft", "held", "recorded", "paid"):
+            known[f"bill_{kind}"] = self.bill(kind)
+        known["client"] = company or "999"
         for kind in ("private", "company", "public"):
             known[f"set_{kind}"], known[f"chart_{kind}"] = self.saved(kind), self.kept(kind)
         with Session(place.installation.database) as session, session.begin():
@@ -160,7 +178,8 @@ def things(place):
                 {"company_id": number, "parent_company_id": PARENTS[company], "name": f"{word}company"}
             )
             rows["app_user"].append({"user_id": number, "company_id": number, "full_name": f"{word}staff"})
-            rows["client"].append({"client_id": number, "company_id": number, "owner_user_id": number})
+            rows["client"].append({"client_id": number, "company_id": number, "owner_user_id": number,
+                                   "name": f"{word}bill"})  # fmt: skip
             rows["client_tag"].append({"client_id": number, "tag": f"{word}tag"})
     rows["package"] = [{"package_id": 1, "name": "Basic"}]
     rows["currency"] = [{"code": code, "details_precision": 4, "totals_precision": 2} for code in ("USD", "EUR")]
@@ -193,7 +212,7 @@ def visitors(place, things):
 
 def asked(case, things):
     """Address and form of a case with the things in it."""
-    values = {name: things.get(name) for name in case.names | {"name"}}
+    values = {name: things.get(name) for name in sorted(case.names | {"name"})}  # a new bill before its payment
     for name in [name for name in values if name.startswith("new_set")]:
         folder = things.place.installation.workspace.parameters / FAMILY
         values["version"] = version(folder / f"{values[name]}.yaml")
@@ -231,6 +250,9 @@ def test_what_is_shown_is_there_to_be_shown(things, visitors):
         f"/runs/{own['run_failed']}": ["run", "error", "tag", "step"],
         f"/runs/{own['run_failed']}/notebook": ["notebook"],
         f"/runs/{own['run_made']}/events": [],
+        "/invoices": ["bill"],
+        f"/invoices/{own['bill_recorded']}": ["bill", "billed", "user"],
+        f"/invoices/{own['bill_held']}": ["held"],
         "/queries": ["companyset", "publicset"],
         f"/queries/{FAMILY}/{own['set_company']}": ["companyset", "companynote", "mail", "full"],
         f"/view?id={own['link_any']}": ["report", "tag"],
@@ -246,7 +268,7 @@ def test_what_is_shown_is_there_to_be_shown(things, visitors):
     }.items():
         said = words_of(visitors["admin"].get(address))
         assert {kind for kind in kinds if f"qvown{kind}" in said} == set(kinds), address
-        if "id=" not in address and "/runs/" not in address and "from_run" not in address:
+        if not any(word in address for word in ("id=", "/runs/", "/invoices/", "from_run")):
             said = words_of(group.get(address))
             assert [r for r in COMPANIES if r != "group" and f"qv{r}" not in said] == [], address
 

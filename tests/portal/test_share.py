@@ -10,10 +10,12 @@ from markupsafe import escape
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from reports_lib.database.schema import Audience, AuditEntry, Link
+from reports_lib.database.schema import Audience, AuditEntry, Link, State
 from reports_lib.snapshots import links
+from reports_lib.snapshots.removal import delete
 from tests.portal.conftest import served
 from tests.portal.people import signed_in, token_of
+from tests.portal.rows import Rows
 from tests.portal.shared import another, link
 from tests.portal.test_shelf import Reader
 from tests.portal.test_viewer import group, said  # noqa: F401  # a fixture
@@ -155,6 +157,31 @@ def test_a_link_is_revoked_and_the_trail_says_by_whom(installation, report, seal
     assert answer.headers["location"] == f"/view/share?id={other}&revoked=1"
     answer = client.post(f"/view/revoke?id={other}", data={"link": other}, follow_redirects=False)
     assert answer.headers["location"] == "/"
+
+
+def test_a_report_whose_links_are_all_revoked_is_opened_by_those_whose_it_is(group, sealed):  # noqa: F811
+    report = another(group, sealed[0], company="2")
+    run = Rows(group).add(State.GENERATED, company="2", snapshot_id=report.id)
+    owner, above, viewer, other = (
+        signed_in(group, *who) for who in (("billing", "2"), ("admin", ""), ("viewer", "2"), ("analyst", "3"))
+    )
+    here = f"/runs/{run}/link"
+    assert here in owner.get(f"/runs/{run}").text
+    assert here in above.get(f"/runs/{run}").text
+    assert here not in viewer.get(f"/runs/{run}").text
+    assert (viewer.post(here).status_code, other.post(here).status_code) == (403, 404)
+    assert of(group, report) == []
+    answer = owner.post(here)
+    assert (answer.status_code, answer.url.path) == (200, "/view")
+    assert owner.post(here).url == answer.url  # the link that is there
+    (made,) = of(group, report)
+    assert (made.audience, made.readers, made.company) == ("named", [made.made_by], None)
+    assert above.get(f"/view?id={made.token}").status_code == 404  # for one alone
+    assert [each.action for each in trail(group, report)] == ["make link"]
+    assert here not in owner.get(f"/runs/{run}").text
+    delete(group.store, report.id, by="x", reason="wrong", at=datetime.now(UTC))
+    assert above.post(here).status_code == 410
+    assert here not in above.get(f"/runs/{run}").text
 
 
 def test_views_on_the_list_are_those_until_now(installation, report):

@@ -18,6 +18,8 @@ from reports_lib.database.schema import Account, Run, State
 from reports_lib.database.server import database_url
 from reports_lib.delivery.addresses import address, recipients
 from reports_lib.errors import DaybookError
+from reports_lib.invoicing import details, draft
+from reports_lib.invoicing import record as issue
 from reports_lib.parameters.given import LONGEST, MOST, one
 from reports_lib.parameters.kinds import Context
 from reports_lib.parameters.options import Finder, Option
@@ -36,6 +38,8 @@ from reports_lib.values.clock import zone
 from reports_lib.values.interval import Interval
 from reports_lib.warehouse import versions
 from reports_lib.warehouse.address import Address
+from tests.invoicing.samples import line
+from tests.portal.bills import Bills
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "customer_dynamics.ipynb"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -124,6 +128,37 @@ def of_names(workspace, tmp_path):
     yield raised(lambda: query_shelf.found(own, ANALYST, "arrivals", "weekl")), ["weekl", "weekly"]
 
 
+def of_invoices(installation):
+    bills = Bills(installation, client=900, series="TOLD-")
+    proposed, held = bills.draft(line(1, "10")), bills.draft(held=["no CDRs"])
+    made, revised = bills.recorded(line(1, "10")), bills.recorded(line(1, "10"))
+    bills.do(issue.sent, made)
+    bills.revise(revised, "x", line(1, "20"))
+    note = bills.credit(bills.recorded(line(1, "10")))
+    number = bills.get(made).account_number
+    yield raised(lambda: bills.do(issue.unrecord, made)), [number]
+    yield raised(lambda: bills.do(issue.unrecord, revised)), [bills.get(revised).account_number]
+    yield raised(lambda: bills.do(issue.record, held)), ["no CDRs"]
+    yield raised(lambda: bills.do(issue.sent, proposed)), [str(proposed)]
+    yield raised(lambda: bills.pay({proposed: "1"})), [str(proposed)]
+    yield raised(lambda: bills.do(draft.discard, made)), [number]
+    yield raised(lambda: bills.revise(made, " ")), []
+    yield raised(lambda: bills.credit(made, "")), []
+    yield raised(lambda: bills.pay({made: "0"})), ["0"]
+    yield raised(lambda: bills.pay({made: "0.001"})), ["0.001 EUR", "2"]
+    yield raised(lambda: bills.revise(made, "x")), [number]
+    bills.pay({made: "5"})
+    yield raised(lambda: bills.revise(made, "x", paid="1")), ["5 EUR", number]
+    bills.credit(made)
+    yield raised(lambda: bills.credit(made)), [number]
+    some = [line(1, "90")]
+    yield raised(lambda: bills.credit(revised, lines=some)), [bills.get(revised).account_number]
+    yield raised(lambda: bills.pay({note: "1"})), [bills.get(note).account_number]
+    with Session(installation.database) as session:
+        for name, value in (("country", "GERMANY"), ("email", "nobody"), ("tax_rate", "much")):
+            yield raised(lambda n=name, v=value: details.put(session, 900, {n: v}, "ann", NOW)), [value]
+
+
 def of_accounts(installation):
     with Session(installation.database) as session:
         nobody = Account(id=0, name="ann")
@@ -155,6 +190,7 @@ def test_what_is_raised_is_said_in_each_language_with_its_values(installation, r
         *of_owners(),
         *of_runs(installation, rows, sealed[0]),
         *of_names(workspace, tmp_path),
+        *of_invoices(installation),
         *of_accounts(installation),
         *of_places(installation, sealed),
     ]

@@ -88,13 +88,15 @@ def test_identity_holds_for_any_bytes(tmp_path, body, is_gzip, tail):
 @given(
     lines=st.lists(line | soup.map(lambda text: text.replace(b"\n", b"")), min_size=1),
     delimiter=st.sampled_from(",;\t"),
+    is_quoted=st.booleans(),
 )
-def test_a_block_is_surveyed_as_each_line_would_be(lines, delimiter):
+def test_a_block_is_surveyed_as_each_line_would_be(lines, delimiter, is_quoted):
     lines = [line.replace(b",", delimiter.encode()) for line in lines]
-    survey = records.survey(b"\n".join(lines) + b"\n", delimiter, 3, 40)
+    dialect = records.Dialect(delimiter, (3,), 40, is_quoted)
+    survey = records.survey(b"\n".join(lines) + b"\n", dialect)
     for at, line in enumerate(lines):
         assert survey.line(at) == line
-        is_bad = records.is_blank(line) or records.fault(line, delimiter, 3, 40) is not None
+        is_bad = records.is_blank(line) or records.fault(line, dialect) is not None
         # these two are looked at more closely, no more
         is_odd = line[:1] in (b" ", b"\t") or not line.isascii()
         assert survey.is_suspect[at] >= is_bad
@@ -175,7 +177,7 @@ NO_NAMES = "f.csv: its first line must name the columns, but it is "
             "operator_id,name\n".encode("utf-16"),
             "f.csv is UTF-16; convert it to UTF-8, for instance with iconv -f UTF-16 -t UTF-8",
         ),
-        (b"PK\x03\x04....", "f.csv is a zip archive or a workbook; unpack it, or save it as CSV"),
+        (b"PK\x03\x04....", "f.csv ends in the middle of its zip data; get it again"),
         (gzip.compress(HEAD)[:-3], "f.csv ends in the middle of its gzip data; get it again"),
         (gzip.compress(gzip.compress(HEAD)), "f.csv is gzip inside gzip; unpack it once"),
     ],

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from reports_lib.errors import StateError
 from reports_lib.portal.language import _
-from reports_lib.portal.page import visitor_of
+from reports_lib.portal.page import installation_of, visitor_of
 from reports_lib.portal.runs.rights import LARGEST, shown
 from reports_lib.portal.view.follow import opened
-from reports_lib.runs.installation import Installation
 from reports_lib.snapshots.manifest import Manifest
+
+__all__ = ["BASE", "Name", "Number", "Words", "installation_of", "manifest_of"]
 
 BASE = "/api/v1"
 
@@ -27,12 +28,6 @@ def _plain(text: str) -> str:
 Number = Annotated[int, Path(ge=1, le=LARGEST)]
 Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
 Words = Annotated[str, Query(max_length=200), AfterValidator(_plain)]
-
-
-def installation_of(request: Request) -> Installation:
-    """The installation that the request is about."""
-    found: Installation = request.app.state.installation
-    return found
 
 
 def manifest_of(request: Request, run: int) -> Manifest:

@@ -1,7 +1,6 @@
 """Runs: asked for, listed, looked at, cancelled, made again, deleted."""
 
 import secrets
-from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -27,12 +26,10 @@ from reports_lib.portal.page import visitor_of
 from reports_lib.portal.queries import saved as query_shelf
 from reports_lib.portal.reports.address import ListAddress
 from reports_lib.portal.reports.rows import FILES, Row, Rows, families_of
-from reports_lib.portal.runs.actions import remove
+from reports_lib.portal.runs.actions import remove, repeat, stop
 from reports_lib.portal.runs.rights import shown
-from reports_lib.runs import record
 from reports_lib.runs.discard import LONGEST
 from reports_lib.runs.listing import Listing, Place
-from reports_lib.runs.regenerate import regenerate
 
 FIELDS = {"output-type": "formats", "send-to": "send_to", "report-name": "name", "as-of": "as_of"}
 
@@ -40,10 +37,7 @@ FIELDS = {"output-type": "formats", "send-to": "send_to", "report-name": "name",
 def ask_for_report(request: Request, response: Response, body: Ask) -> models.Asked:
     """Ask for a report. The run waits in the queue; look at it until its state is `generated`."""
     installation, ground = installation_of(request), ground_of(request, body.family)
-    saved = (
-        query_shelf.found(installation.workspace, visitor_of(request), body.family, body.query) if body.query else None
-    )
-    query = saved.query if saved else None
+    query = _query(request, body)
     given: dict[str, Given] = {**(query.values if query else {}), **body.parameters}
     kept, faults = texts(ground.schema, given)
     formats = body.formats or (query.formats if query else ()) or (WEB,)
@@ -103,18 +97,13 @@ def get_run(request: Request, run: Number) -> models.Run:
 
 def cancel_run(request: Request, run: Number) -> models.Run:
     """Cancel a run that has not ended; whoever makes it is stopped."""
-    with Session(installation_of(request).database) as session, session.begin():
-        shown(session, run, visitor_of(request))
-        record.cancel(session, run, visitor_of(request).name)
+    stop(installation_of(request), visitor_of(request), run)
     return get_run(request, run)
 
 
 def regenerate_run(request: Request, response: Response, run: Number) -> models.Asked:
     """Ask for the report of a run that has ended again: a new run, on the newest data; the old report stays."""
-    visitor = visitor_of(request)
-    with Session(installation_of(request).database) as session, session.begin():
-        made = regenerate(session, shown(session, run, visitor), visitor, datetime.now(UTC)).id
-    return accepted(request, response, made)
+    return accepted(request, response, repeat(installation_of(request), visitor_of(request), run))
 
 
 def delete_run(request: Request, run: Number, reason: Annotated[str, Asks(max_length=LONGEST)] = "") -> None:

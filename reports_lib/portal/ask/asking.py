@@ -89,7 +89,7 @@ def request(family: str, entered: Entered, ground: Ground) -> Request:
         as_of=as_of(entered, ground),
         author=ground.author,
         set_name=entered.set_name or None,
-        formats=tuple(Format.parse(form) for form in entered.formats),
+        formats=Format.parse_all(entered.formats),
         recipients=recipients(entered.send_to, ground.domains),
         name=entered.name,
         run_key="",

@@ -94,7 +94,8 @@ def _sent(parameter: Parameter, fields: FormData, spans: Mapping[str, Span]) -> 
         return spans[parameter.name].text
     if parameter.kind.is_list:
         found = [text for text in texts if text.strip()]
-        return found[0] if len(found) == 1 and "," in found[0] else found  # written with commas, or one that holds one
+        # alone it was typed, with commas between several; what was picked comes after an empty text, and may hold one
+        return found[0] if texts == found[:1] and "," in found[0] else found
     return texts[-1]  # a flag sends what it is without its tick first
 
 

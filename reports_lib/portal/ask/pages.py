@@ -25,7 +25,7 @@ from reports_lib.portal.ask.form import form, label
 from reports_lib.portal.ask.prefill import Prefill, prefill, saved
 from reports_lib.portal.ask.span import days, names, now_means, units
 from reports_lib.portal.language import _
-from reports_lib.portal.page import page, visitor_of
+from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.queries import saved as query_shelf
 from reports_lib.portal.queries.dialog import Dialog, dialog
@@ -38,7 +38,7 @@ from reports_lib.runs.installation import Installation
 
 def families(request: Request) -> Response:
     """`GET /ask`: the families that can be asked for, each with its saved queries."""
-    installation, visitor = _installation(request), visitor_of(request)
+    installation, visitor = installation_of(request), visitor_of(request)
     known = [Family.of(installation.workspace, name) for name in installation.workspace.families()]
     sets = {family.name: saved(installation, family.name, visitor) for family in known}
     return page(request, "ask.html.j2", families=known, sets=sets, idle=_idle(installation, visitor, known))
@@ -63,7 +63,7 @@ def ask(request: Request, family: str) -> Response:
 
 def query(request: Request, family: str) -> Response:
     """`POST /ask/{family}`: ask for the report, or say all that is wrong. Sent twice it is one run."""
-    installation, ground = _installation(request), ground_of(request, family)
+    installation, ground = installation_of(request), ground_of(request, family)
     entered = Entered.sent(posted(request), ground.schema)
     if not query_shelf.is_there(installation.workspace, visitor_of(request), family, entered.set_name):
         entered = replace(entered, set_name="")  # deleted meanwhile, or never his to see
@@ -110,7 +110,7 @@ def drawn(
     save: Dialog | None = None,
 ) -> Response:
     """The form with what was entered and what is wrong with it; `save` is its dialog, if that has been filled in."""
-    installation, ground, entered = _installation(request), ground_of(request, family), begun.entered
+    installation, ground, entered = installation_of(request), ground_of(request, family), begun.entered
     about = told_here(heading(installation.workspace.notebook(family)))
     zone = zone_of(entered, ground)
 
@@ -184,7 +184,7 @@ def _script_words() -> dict[str, str]:
 
 def ground_of(request: Request, family: str) -> Ground:
     """What entries of the visitor are read on."""
-    installation, visitor, now = _installation(request), visitor_of(request), datetime.now(UTC).replace(microsecond=0)
+    installation, visitor, now = installation_of(request), visitor_of(request), datetime.now(UTC).replace(microsecond=0)
     return Ground(
         schema=_schema(request, family),
         author=options.author_of(visitor),
@@ -196,12 +196,7 @@ def ground_of(request: Request, family: str) -> Ground:
 
 
 def _schema(request: Request, family: str) -> Schema:
-    return Schema.read(_installation(request).workspace.notebook(family))
-
-
-def _installation(request: Request) -> Installation:
-    found: Installation = request.app.state.installation
-    return found
+    return Schema.read(installation_of(request).workspace.notebook(family))
 
 
 ROUTES = (

@@ -13,7 +13,7 @@ from reports_lib.parameters.query import LONGEST_NAME, LONGEST_NOTE
 from reports_lib.portal.ask.entered import Entered
 from reports_lib.portal.charts import templates as chart_templates
 from reports_lib.portal.language import _
-from reports_lib.portal.page import visitor_of
+from reports_lib.portal.page import installation_of, visitor_of
 from reports_lib.portal.queries import rhythm
 from reports_lib.portal.queries.draft import FIXED, PRIVATE, RELATIVE, Draft
 from reports_lib.portal.queries.saved import Saved, changes, found, owner
@@ -52,7 +52,7 @@ class Dialog:
 
 def dialog(request: Request, family: str, entered: Entered) -> Dialog:
     """The dialog as it opens over what is entered."""
-    visitor, installation = visitor_of(request), _installation(request)
+    visitor, installation = visitor_of(request), installation_of(request)
     replaces = begun_with(request, family, entered.set_name)
     draft = Draft(time_zone=installation.workspace.time_zone)
     if replaces:
@@ -67,7 +67,7 @@ def dialog(request: Request, family: str, entered: Entered) -> Dialog:
 
 def begun_with(request: Request, family: str, set_name: str) -> Saved | None:
     """The query that a form began with, if the visitor may change it."""
-    installation, visitor = _installation(request), visitor_of(request)
+    installation, visitor = installation_of(request), visitor_of(request)
     if not set_name:
         return None
     try:
@@ -103,8 +103,3 @@ def visibility_words() -> dict[str, str]:
         "company": _("My company and those above it"),
         "public": _("Everyone who is signed in"),
     }
-
-
-def _installation(request: Request) -> Installation:
-    installation: Installation = request.app.state.installation
-    return installation

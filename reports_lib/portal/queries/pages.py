@@ -15,7 +15,7 @@ from reports_lib.delivery.addresses import recipients
 from reports_lib.errors import DaybookError, ParameterError, SettingError, StateError
 from reports_lib.parameters.schema import Schema
 from reports_lib.portal.ask import pages as ask
-from reports_lib.portal.page import page, visitor_of
+from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.queries import saved as query_shelf
 from reports_lib.portal.queries.dialog import offers, visibility_words
@@ -42,7 +42,7 @@ LONGEST = 200  # letters that are searched for
 
 def listed(request: Request) -> Response:
     """`GET /queries?q=`: the queries that the visitor may see, by family."""
-    installation, visitor = _installation(request), visitor_of(request)
+    installation, visitor = installation_of(request), visitor_of(request)
     workspace, now, words = installation.workspace, datetime.now(UTC), request.query_params.get("q", "")[:LONGEST]
     families = workspace.families()
     queries = [saved for family in families for saved in query_shelf.of_family(workspace, visitor, family)]
@@ -80,7 +80,7 @@ def show(request: Request, family: str, set_name: str) -> Response:
 
 def edit(request: Request, family: str, set_name: str) -> Response:
     """`POST /queries/{family}/{set}`: change what is said of a query; its parameters are changed in the form."""
-    installation, saved = _installation(request), _found(request, family, set_name)
+    installation, saved = installation_of(request), _found(request, family, set_name)
     check_change(installation, visitor_of(request), saved)
     draft = Draft.sent(posted(request))
     if not saved.query.owner:  # its visibility and schedule are not asked for
@@ -98,13 +98,13 @@ def edit(request: Request, family: str, set_name: str) -> Response:
 
 def delete(request: Request, family: str, set_name: str) -> Response:
     """`POST /queries/{family}/{set}/delete`: take the query away; reports that were made of it stay."""
-    delete_kept(_installation(request), visitor_of(request), _found(request, family, set_name))
+    delete_kept(installation_of(request), visitor_of(request), _found(request, family, set_name))
     return RedirectResponse("/queries?done=deleted", 303)
 
 
 def run(request: Request, family: str, set_name: str) -> Response:
     """`POST /queries/{family}/{set}/run`: ask for its report now; with `send` its recipients get it by mail."""
-    installation, saved = _installation(request), _found(request, family, set_name)
+    installation, saved = installation_of(request), _found(request, family, set_name)
     try:
         run_id = put_in_queue(installation, visitor_of(request), saved, is_sent="send" in posted(request))
     except SettingError:
@@ -127,7 +127,7 @@ def put_in_queue(installation: Installation, visitor: Visitor, saved: Saved, *, 
         author=Author(str(visitor.role), visitor.name, visitor.company),
         set_name=saved.set_name,
         name=saved.query.name,
-        formats=tuple(map(Format.parse, saved.query.formats)) or DEFAULT_FORMATS,
+        formats=Format.parse_all(saved.query.formats) or DEFAULT_FORMATS,
         recipients=recipients(saved.query.recipients, installation.workspace.mail_domains) if is_sent else (),
     )
     plan(asked, installation)
@@ -142,7 +142,7 @@ def _page(
     faults: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    installation, visitor = _installation(request), visitor_of(request)
+    installation, visitor = installation_of(request), visitor_of(request)
     with Session(installation.database) as session:
         readers = Readers.of(session, visitor, [saved])
     schema = _schema(installation, saved.family)
@@ -189,7 +189,7 @@ def _texts(saved: Saved) -> dict[str, str | list[str]]:
 
 
 def _found(request: Request, family: str, set_name: str) -> Saved:
-    return query_shelf.found(_installation(request).workspace, visitor_of(request), family, set_name)
+    return query_shelf.found(installation_of(request).workspace, visitor_of(request), family, set_name)
 
 
 def _schema(installation: Installation, family: str) -> Schema | None:
@@ -197,11 +197,6 @@ def _schema(installation: Installation, family: str) -> Schema | None:
         return Schema.read(installation.workspace.notebook(family))
     except DaybookError:
         return None
-
-
-def _installation(request: Request) -> Installation:
-    installation: Installation = request.app.state.installation
-    return installation
 
 
 ROUTES = (

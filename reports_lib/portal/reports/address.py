@@ -35,9 +35,10 @@ class ListAddress:
     @classmethod
     def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> Self:
         """The address with these fields; never refused."""
-        typed = {name: _plain(query[name]) for name in ("state", "q", "since", "until") if _plain(query.get(name, ""))}
+        texts = {name: plain_of(query.get(name, "")) for name in ("state", "q", "since", "until")}
+        typed = {name: text for name, text in texts.items() if text}
         faults: dict[str, str] = {}
-        since, until = (_time(typed, name, zone, faults) for name in ("since", "until"))
+        since, until = (time_of(typed, name, zone, faults) for name in ("since", "until"))
         if since and until and since >= until:
             faults["until"] = _("The end must come after the beginning.")
             until = None
@@ -74,7 +75,8 @@ class ListAddress:
         return "/?" + urlencode(fields) if fields else "/"
 
 
-def _plain(text: str) -> str:
+def plain_of(text: str) -> str:
+    """What was typed, without blanks around it and without what cannot be seen."""
     return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
@@ -87,7 +89,8 @@ def _category(typed: Mapping[str, str], faults: dict[str, str]) -> Category:
         return Category.ALL
 
 
-def _time(typed: Mapping[str, str], name: str, zone: ZoneInfo, faults: dict[str, str]) -> datetime | None:
+def time_of(typed: Mapping[str, str], name: str, zone: ZoneInfo, faults: dict[str, str]) -> datetime | None:
+    """The moment that was typed under a name, on the clocks of `zone`; what cannot be read is told in `faults`."""
     if name not in typed:
         return None
     try:

@@ -11,7 +11,7 @@ from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run, State
 from reports_lib.errors import ForbiddenError, StateError
 from reports_lib.portal.language import _
-from reports_lib.portal.page import page, visitor_of
+from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.reports.rows import families_of
 from reports_lib.portal.route import WRITES, Route
@@ -27,24 +27,21 @@ from reports_lib.runs.regenerate import regenerate
 
 def cancel(request: Request, run_id: int) -> Response:
     """`POST /runs/{id}/cancel`: whoever makes it is stopped. 409 if it has ended meanwhile."""
-    installation, visitor, back = _installation(request), visitor_of(request), _back(request)
-    with Session(installation.database) as session, session.begin():
-        shown(session, run_id, visitor)
-        record.cancel(session, run_id, visitor.name)
+    back = _back(request)
+    stop(installation_of(request), visitor_of(request), run_id)
     return RedirectResponse(_with(back, "cancelled") if back else f"/runs/{run_id}", 303)
 
 
 def make_again(request: Request, run_id: int) -> Response:
     """`POST /runs/{id}/regenerate`: a new run with the same parameters (TW-31); the old report stays as it is."""
-    installation, visitor, back = _installation(request), visitor_of(request), _back(request)
-    with Session(installation.database) as session, session.begin():
-        made = regenerate(session, shown(session, run_id, visitor), visitor, datetime.now(UTC)).id
+    back = _back(request)
+    made = repeat(installation_of(request), visitor_of(request), run_id)
     return RedirectResponse(_with(back, "regenerated") if back else f"/runs/{made}", 303)
 
 
 def confirm(request: Request, run_id: int) -> Response:
     """`GET /runs/{id}/delete`: what deleting it does, and the button that does it."""
-    installation, visitor = _installation(request), visitor_of(request)
+    installation, visitor = installation_of(request), visitor_of(request)
     families = families_of(installation.workspace)
     with Session(installation.database) as session:
         run = _deletable(session, run_id, visitor)
@@ -61,11 +58,27 @@ def confirm(request: Request, run_id: int) -> Response:
 
 def delete(request: Request, run_id: int) -> Response:
     """`POST /runs/{id}/delete`: off the lists, its files removed, its links answering 410 (TW-33)."""
-    installation, visitor = _installation(request), visitor_of(request)
+    installation, visitor = installation_of(request), visitor_of(request)
     sent = posted(request)
     remove(installation, visitor, run_id, str(sent.get("reason", "")))
     back = _local(str(sent.get("back", "")))
     return RedirectResponse(_with(back if back.startswith("/?") else "/", "deleted"), 303)
+
+
+def stop(installation: Installation, visitor: Visitor, run_id: int) -> None:
+    """Cancel a run of the visitor's lists; raises `StateError` if it has ended, `UnknownNameError`."""
+    with Session(installation.database) as session, session.begin():
+        shown(session, run_id, visitor)
+        record.cancel(session, run_id, visitor.name)
+
+
+def repeat(installation: Installation, visitor: Visitor, run_id: int) -> int:
+    """The number of a new run that makes the report of one of the visitor's lists again.
+
+    Raises `StateError` if that has not ended, `UnknownNameError`.
+    """
+    with Session(installation.database) as session, session.begin():
+        return regenerate(session, shown(session, run_id, visitor), visitor, datetime.now(UTC)).id
 
 
 def remove(installation: Installation, visitor: Visitor, run_id: int, reason: str) -> None:
@@ -102,11 +115,6 @@ def _with(back: str, done: str) -> str:
     path, _question, query = back.partition("?")
     kept = [part for part in query.split("&") if part and not part.startswith("done=")]
     return f"{path}?{'&'.join([*kept, f'done={done}'])}"
-
-
-def _installation(request: Request) -> Installation:
-    found: Installation = request.app.state.installation
-    return found
 
 
 ROUTES = (

@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run, State
-from reports_lib.errors import UnknownNameError
+from reports_lib.errors import DaybookError, UnknownNameError
+from reports_lib.portal import gate
 from reports_lib.portal.language import _
 from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.reports.rows import Row, Rows, families_of
@@ -29,6 +30,7 @@ from reports_lib.runs.installation import Installation
 from reports_lib.runs.progress import Standing, look
 from reports_lib.runs.show import partial_notebook
 from reports_lib.runs.workers import has_worker
+from reports_lib.snapshots.tombstone import tombstone
 
 ENTERED = "form:"  # how the keys of runs begin that somebody asked for in the form
 RETRY = 2000  # milliseconds after which a browser asks again when a stream breaks off
@@ -55,6 +57,7 @@ def run(request: Request, run_id: int) -> Response:
         first=_first(made, found),
         goes=_goes(found, visitor),
         is_alone=is_alone,
+        may_open=_may_open(installation, found, made, visitor),
         has_notebook=visitor.may(Right.NOTEBOOK) and _notebook(installation, found) is not None,
     )
 
@@ -80,7 +83,7 @@ async def events(request: Request, run_id: int) -> Response:
     stream = watcher.join(run_id)
     if stream is None:
         return Response("too many watch runs just now", 503, headers={"Retry-After": "5"}, media_type="text/plain")
-    return _Events(request.app.state.installation, watcher, stream)
+    return _Events(request, watcher, stream)
 
 
 class _Events(StreamingResponse):
@@ -88,8 +91,8 @@ class _Events(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, installation: Installation, watcher: Watcher, stream: Stream) -> None:
-        super().__init__(_events(installation, stream), headers=STREAMED)
+    def __init__(self, request: Request, watcher: Watcher, stream: Stream) -> None:
+        super().__init__(_events(request, stream), headers=STREAMED)
         self._watcher = watcher
         self._stream = stream
 
@@ -100,10 +103,12 @@ class _Events(StreamingResponse):
             self._watcher.leave(self._stream)
 
 
-async def _events(installation: Installation, stream: Stream) -> AsyncIterator[str]:
+async def _events(request: Request, stream: Stream) -> AsyncIterator[str]:
     yield f"retry: {RETRY}\n\n"
-    present = await run_in_threadpool(look, installation, stream.run_id)
+    present = await run_in_threadpool(look, request.app.state.installation, stream.run_id)
     async for standing in stream.standings(present):
+        if standing is not present and not await run_in_threadpool(_still_may, request, stream.run_id):
+            return  # without `ended`: whoever asks again is told why
         if standing is None:
             yield ": still here\n\n"
             continue
@@ -114,6 +119,16 @@ async def _events(installation: Installation, stream: Stream) -> AsyncIterator[s
 
 def _event(name: str, standing: Standing) -> str:
     return f"event: {name}\ndata: {json.dumps(told(standing), ensure_ascii=False)}\n\n"
+
+
+def _still_may(request: Request, run_id: int) -> bool:
+    """Whether who watches may see the run as he is now: he may have been disabled or signed out meanwhile."""
+    try:
+        gate.recognise(request)
+        _check_shown(request.app.state.installation, run_id, visitor_of(request))
+    except DaybookError:
+        return False
+    return visitor_of(request).may(Right.READ)
 
 
 def _check_shown(installation: Installation, run_id: int, visitor: Visitor) -> None:
@@ -138,6 +153,12 @@ def _first(row: Row, run: Run) -> Download | None:
     """The file that whoever asked waits for, if it is another than the page."""
     wanted = run.formats[0].upper() if run.formats else ""
     return next((file for file in row.files if file.label == wanted), None)
+
+
+def _may_open(installation: Installation, run: Run, row: Row, visitor: Visitor) -> bool:
+    """Whether there is a report of the visitor's own companies, that no link opens for him."""
+    may = visitor.may(Right.SHARE) and visitor.owns(run.company) and not row.files
+    return may and run.snapshot_id is not None and tombstone(installation.store, run.snapshot_id) is None
 
 
 def _goes(run: Run, visitor: Visitor) -> bool:

@@ -355,7 +355,9 @@
       (field.matches("[role=group], [role=radiogroup]") ? field.querySelector("input:not([type=hidden])") : field).focus();
     });
   }
-  document.getElementById("faults")?.focus();
+  requestAnimationFrame(() => { // of browsers that do not by themselves
+    if (document.activeElement === document.body) document.getElementById("faults")?.focus();
+  });
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -1,4 +1,4 @@
-// The list of reports: what is typed narrows it at once and stands in the address; what is in the making changes
+// The list of reports, and that of invoices: what is typed narrows it at once and stands in the address; what is in the making changes
 // by itself, and what ends is said. Without this script a button does the one, and the page loads itself for the other.
 "use strict";
 (() => {
@@ -31,7 +31,8 @@
     timer = null;
     const fields = [...new FormData(form)].filter(([, value]) => value.trim());
     const query = new URLSearchParams(fields).toString();
-    history.replaceState(null, "", query ? `/?${query}` : "/");
+    const path = new URL(form.action).pathname;
+    history.replaceState(null, "", query ? `${path}?${query}` : path);
     await look();
     const pages = document.querySelector(".pages .hint");
     if (pages) said.textContent = pages.textContent;
@@ -56,6 +57,7 @@
   const here = new URL(location.href);
   if (here.searchParams.has("done")) { // it was said; an address that is kept does not say it again
     here.searchParams.delete("done");
+    here.searchParams.delete("count");
     history.replaceState(null, "", here);
   }
   setInterval(() => {

@@ -16,12 +16,11 @@ from reports_lib.database.schema import Account
 from reports_lib.errors import ForbiddenError, ParameterError, StateError, ThrottleError
 from reports_lib.portal import cookies
 from reports_lib.portal.language import _
-from reports_lib.portal.page import page, visitor_of
+from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.route import WRITES, Route
 from reports_lib.portal.users.account_view import shown
 from reports_lib.portal.users.sign_in import wait
-from reports_lib.runs.installation import Installation
 
 FIELDS = ("present", "new", "again", "label", "days")
 LASTING = {"30": 30, "90": 90, "365": 365, "": None}  # days that a token works; None is for ever
@@ -39,7 +38,7 @@ def change_password(request: Request) -> Response:
     faults = _faults(request, visitor, present, now) | _new_faults(visitor, new, again)
     if faults:
         return _page(request, 422, faults=faults)
-    with Session(_installation(request).database) as session, session.begin():
+    with Session(installation_of(request).database) as session, session.begin():
         account = session.get_one(Account, visitor.account_id, with_for_update=True)
         accounts.change_password(session, account, new, now, by=visitor.name)
         token = sign_in.begin(session, account, now, request.headers.get("user-agent", ""))
@@ -53,7 +52,7 @@ def change_password(request: Request) -> Response:
 def let_out(request: Request, short: str) -> Response:
     """`POST /account/browsers/{short}/end`: one browser is signed out."""
     visitor = _person(request)
-    with Session(_installation(request).database) as session, session.begin():
+    with Session(installation_of(request).database) as session, session.begin():
         sign_in.end_one(session, session.get_one(Account, visitor.account_id), short)
         accounts.audit(session, visitor.name, "sign-out", visitor.name, datetime.now(UTC), before={"browser": short})
     return _back("browser")
@@ -62,7 +61,7 @@ def let_out(request: Request, short: str) -> Response:
 def let_all_out(request: Request) -> Response:
     """`POST /account/browsers/end`: every browser is signed out, this one too."""
     visitor = _person(request)
-    with Session(_installation(request).database) as session, session.begin():
+    with Session(installation_of(request).database) as session, session.begin():
         sign_in.end_all(session, session.get_one(Account, visitor.account_id))
         accounts.audit(session, visitor.name, "sign-out everywhere", visitor.name, datetime.now(UTC))
     response = RedirectResponse("/sign-in", 303)
@@ -79,7 +78,7 @@ def make_token(request: Request) -> Response:
     token = ""
     if not faults:
         try:
-            with Session(_installation(request).database) as session, session.begin():
+            with Session(installation_of(request).database) as session, session.begin():
                 account = session.get_one(Account, visitor.account_id)
                 token = tokens.make(
                     session, account, label, timedelta(days=lasting) if lasting else None, datetime.now(UTC)
@@ -95,7 +94,7 @@ def make_token(request: Request) -> Response:
 def revoke_token(request: Request, short: str) -> Response:
     """`POST /account/tokens/{short}/revoke`: that token lets nobody in any more."""
     visitor = _person(request)
-    with Session(_installation(request).database) as session, session.begin():
+    with Session(installation_of(request).database) as session, session.begin():
         tokens.revoke(session, session.get_one(Account, visitor.account_id), short, datetime.now(UTC))
     return _back("token")
 
@@ -109,13 +108,13 @@ def _page(
 ) -> Response:
     known: dict[str, object] = {"done": "", "faults": dict.fromkeys(FIELDS, "") | (faults or {}), "token": token}
     known |= {"lasting": LASTING, "typed": given.pop("typed", None) or {"label": "", "days": "90"}} | given
-    known |= shown(_installation(request), _person(request), cookies.read(request, cookies.SIGNED_IN))
+    known |= shown(installation_of(request), _person(request), cookies.read(request, cookies.SIGNED_IN))
     return page(request, "account.html.j2", status, None, **known)
 
 
 def _faults(request: Request, visitor: Visitor, present: str, now: datetime) -> dict[str, str]:
     """What is wrong with the present password that was typed; tries are counted."""
-    database, key = _installation(request).database, throttle.key("present", str(visitor.account_id))
+    database, key = installation_of(request).database, throttle.key("present", str(visitor.account_id))
     try:
         with Session(database) as session, session.begin():
             throttle.take(session, [key], now)
@@ -154,11 +153,6 @@ def _person(request: Request) -> Visitor:
 
 def _back(done: str) -> RedirectResponse:
     return RedirectResponse(f"/account?done={done}", 303)
-
-
-def _installation(request: Request) -> Installation:
-    found: Installation = request.app.state.installation
-    return found
 
 
 ROUTES = (

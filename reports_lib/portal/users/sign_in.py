@@ -14,11 +14,10 @@ from reports_lib.database.schema import Account
 from reports_lib.errors import SignInError, ThrottleError
 from reports_lib.portal import cookies
 from reports_lib.portal.language import LANGUAGES, _, ngettext
-from reports_lib.portal.page import page, visitor_of
+from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.route import WRITES, Route
 from reports_lib.portal.users.onward import onward
-from reports_lib.runs.installation import Installation
 
 
 def show(request: Request) -> Response:
@@ -40,7 +39,7 @@ def enter(request: Request) -> Response:
         old=cookies.read(request, cookies.SIGNED_IN),
     )
     try:
-        entered = door.enter(_installation(request).database, knock, datetime.now(UTC))
+        entered = door.enter(installation_of(request).database, knock, datetime.now(UTC))
     except SignInError as error:
         told = _("The name or the password is not right.")
         return _form(request, next, name, told, error.http_status)
@@ -57,7 +56,7 @@ def leave(request: Request) -> Response:
     """`POST /sign-out`: the token is void from now on, here and wherever else it may have got to."""
     token, visitor = cookies.read(request, cookies.SIGNED_IN), visitor_of(request)
     if token and visitor.is_signed_in and not visitor.via_token:
-        with Session(_installation(request).database) as session, session.begin():
+        with Session(installation_of(request).database) as session, session.begin():
             sign_in.end(session, token)
             accounts.audit(session, visitor.name, "sign-out", visitor.name, datetime.now(UTC))
     response = RedirectResponse("/sign-in", 303)
@@ -73,7 +72,7 @@ def speak(request: Request) -> Response:
     if code not in LANGUAGES:
         return response
     if number := visitor_of(request).account_id:
-        with Session(_installation(request).database) as session, session.begin():
+        with Session(installation_of(request).database) as session, session.begin():
             session.execute(update(Account).where(Account.id == number).values(language=code))
     cookies.give(request, response, cookies.LANGUAGE, code)
     return response
@@ -87,7 +86,7 @@ def _form(  # what was typed and what is wrong with it
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> HTMLResponse:
-    with Session(_installation(request).database) as session:
+    with Session(installation_of(request).database) as session:
         is_empty = not accounts.are_there_any(session)
     known = {"next": onward(next), "name": name[:200], "told": told, "is_empty": is_empty}
     return page(request, "sign_in.html.j2", status, headers, **known)
@@ -102,11 +101,6 @@ def wait(seconds: int) -> str:
     if seconds <= 60:
         return ngettext("Try again in {count} second.", "Try again in {count} seconds.", seconds)
     return ngettext("Try again in {count} minute.", "Try again in {count} minutes.", -(-seconds // 60))
-
-
-def _installation(request: Request) -> Installation:
-    found: Installation = request.app.state.installation
-    return found
 
 
 ROUTES = (

@@ -17,17 +17,20 @@ from sqlalchemy.orm import Session
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Audience, Link
-from reports_lib.errors import DaybookError, ForbiddenError, ParameterError
+from reports_lib.errors import DaybookError, ForbiddenError, ParameterError, StateError
 from reports_lib.portal.language import _, moment, ngettext
-from reports_lib.portal.page import page, visitor_of
+from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.posted import posted
 from reports_lib.portal.route import READS, WRITES, Route
-from reports_lib.portal.view.follow import Followed, follow
+from reports_lib.portal.runs.rights import shown
+from reports_lib.portal.view.follow import Followed, follow, opened
 from reports_lib.portal.view.pages import may_share
 from reports_lib.portal.view.sharing import Form, access, makers, revoke, share_link
 from reports_lib.portal.view.views import Counter
+from reports_lib.portal.view.words import view_url
 from reports_lib.runs.installation import Installation
 from reports_lib.snapshots import links
+from reports_lib.snapshots.links import Access
 from reports_lib.warehouse.companies import named
 
 ENDED = 20  # links that are over, on the list
@@ -75,7 +78,7 @@ def share(request: Request, id: str = "") -> Response:  # the address says `id`
 
 def make(request: Request, id: str = "") -> Response:  # the address says `id`
     """`POST /view/share?id=<token>`: make a link for those whom the form names, or say what is wrong with it."""
-    followed, visitor, installation = _own(request, id), visitor_of(request), _installation(request)
+    followed, visitor, installation = _own(request, id), visitor_of(request), installation_of(request)
     form = Form.sent(posted(request))
     faults: dict[str, str] = {}
     with Session(installation.database) as session, session.begin():
@@ -91,7 +94,7 @@ def make(request: Request, id: str = "") -> Response:  # the address says `id`
 
 def end(request: Request, id: str = "") -> Response:  # the address says `id`
     """`POST /view/revoke?id=<token>`: end the link that the body names; it opens nothing from then on."""
-    followed, visitor, installation = _own(request, id), visitor_of(request), _installation(request)
+    followed, visitor, installation = _own(request, id), visitor_of(request), installation_of(request)
     token = str(posted(request).get("link", ""))
     now = datetime.now(UTC)
     with Session(installation.database) as session, session.begin():
@@ -102,8 +105,24 @@ def end(request: Request, id: str = "") -> Response:  # the address says `id`
     return RedirectResponse(f"/view/share?{urlencode({'id': left, 'revoked': 1})}" if left else "/", 303)
 
 
+def open_again(request: Request, run_id: int) -> Response:
+    """`POST /runs/{id}/link`: open a report to which no link is open, by one for the visitor alone."""
+    visitor, installation, now = visitor_of(request), installation_of(request), datetime.now(UTC)
+    with Session(installation.database) as session:
+        snapshot = shown(session, run_id, visitor).snapshot_id
+    if snapshot is None:
+        raise StateError(_("There is no report."))
+    if not may_share(visitor, opened(installation.store, snapshot)):
+        raise ForbiddenError(_("This report is another company's; only users of that company make links to it."))
+    with Session(installation.database) as session, session.begin():
+        token = links.open_to(session, [snapshot], now, visitor).get(snapshot)
+        alone = Access(Audience.NAMED, readers=[visitor.name])
+        token = token or share_link(session, snapshot, by=visitor.name, at=now, access=alone)
+    return RedirectResponse(view_url(token), 303)
+
+
 def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, str], status: int = 200) -> Response:
-    installation, visitor, manifest = _installation(request), visitor_of(request), followed.manifest
+    installation, visitor, manifest = installation_of(request), visitor_of(request), followed.manifest
     views: Counter = request.app.state.views
     views.write()  # the list is exact
     companies = companies_of(installation, visitor)
@@ -112,8 +131,8 @@ def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, s
         who = makers(session, found, visitor)
     zone = ZoneInfo(manifest.time_zone)
     own = followed.grant.token
-    shown = [Shown.of(each, installation.link(each.token), zone, companies, who[each.token], own) for each in found]
-    ended = [each for each in shown if not each.is_open]
+    rows = [Shown.of(each, installation.link(each.token), zone, companies, who[each.token], own) for each in found]
+    ended = [each for each in rows if not each.is_open]
     return page(
         request,
         "share.html.j2",
@@ -121,8 +140,8 @@ def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, s
         title=manifest.title,
         token=followed.grant.token,
         zone=manifest.time_zone,
-        own=next(each for each in shown if each.is_own),
-        links=[*(each for each in shown if each.is_open), *ended[:ENDED]],
+        own=next(each for each in rows if each.is_own),
+        links=[*(each for each in rows if each.is_open), *ended[:ENDED]],
         form=form,
         faults=faults,
         companies=companies,
@@ -159,13 +178,9 @@ def _audience(link: Link, names: dict[str, str]) -> str:
     return _("Any signed-in user")
 
 
-def _installation(request: Request) -> Installation:
-    found: Installation = request.app.state.installation
-    return found
-
-
 ROUTES = (
     Route("/view/share", share, Right.SHARE, READS),
     Route("/view/share", make, Right.SHARE, WRITES),
     Route("/view/revoke", end, Right.SHARE, WRITES),
+    Route("/runs/{run_id:int}/link", open_again, Right.SHARE, WRITES),
 )

@@ -40,6 +40,11 @@ class ParquetFile:
     sha256: str = field(default="", init=False)
     _columns: tuple[Column, ...] = field(default=(), init=False)
 
+    @property
+    def name(self) -> str:
+        """What to call the file in messages."""
+        return shown_name(self.path)
+
     def batches(self) -> Iterator[tuple[pa.Table, list[Reject]]]:
         """The good rows of each batch, with a `__line` column, and its rejects in order.
 

@@ -1,7 +1,8 @@
 """Bytes of a file -> blocks of whole lines, decompressed on the way, in flat memory.
 
-Whether a file is gzip shows in its first bytes, never in its name. A bomb is refused as soon as
-it shows: by the bytes that come out, and by their ratio to the bytes that went in (T19).
+What is read is a file, or one file in a zip archive. Whether it is gzip shows in its first bytes,
+never in its name. A bomb is refused as soon as it shows: by the bytes that come out, and by their
+ratio to the bytes that went in (T19).
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reports_lib.errors import IngestError
+from reports_lib.warehouse.ingest.archive import EMPTY, ZIP, Member
 from reports_lib.warehouse.ingest.cells import ascii_controls
 from reports_lib.warehouse.ingest.limits import MIB, Limits
 
@@ -18,8 +20,9 @@ GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 FOREIGN = {
     GZIP: "gzip inside gzip; unpack it once",
-    PARQUET: "a gzipped Parquet file; unpack it",
-    b"PK\x03\x04": "a zip archive or a workbook; unpack it, or save it as CSV",
+    PARQUET: "a packed Parquet file; unpack it",
+    ZIP: "a zip archive inside another file; unpack it once",
+    EMPTY: "an archive without a file",
     b"BZh": "compressed with bzip2; use gzip",
     b"\xfd7zXZ": "compressed with xz; use gzip",
     b"\x28\xb5\x2f\xfd": "compressed with zstd; use gzip",
@@ -64,7 +67,14 @@ class Content:
 
     path: Path
     limits: Limits
+    member: Member | None = None  # of the archive that the file is
+    called: str = ""  # in messages, where that is not the name of the path
     sha256: str = field(default="", init=False)
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return self.member.name if self.member else self.called or shown_name(self.path)
 
     def blocks(self) -> Iterator[bytes]:
         """Whole lines, each ended by LF, in blocks of about `limits.block` bytes.
@@ -96,20 +106,23 @@ class Content:
         for chunk in self._chunks():
             total += len(chunk)
             if total > self.limits.content:
-                raise IngestError(f"{shown_name(self.path)} holds more than {self.limits.content:,} bytes; split it")
+                raise IngestError(f"{self.name} holds more than {self.limits.content:,} bytes; split it")
             if total == len(chunk):  # the first one
-                refuse_foreign(shown_name(self.path), chunk)
+                refuse_foreign(self.name, chunk)
             digest.update(chunk)
             yield chunk
         self.sha256 = digest.hexdigest()
 
     def _chunks(self) -> Iterator[bytes]:
+        if self.member:
+            yield from self.member.chunks()
+            return
         try:
             with self.path.open("rb") as file:
                 raw = iter(lambda: file.read(MIB), b"")
                 yield from self._gunzip(raw) if beginning(self.path).startswith(GZIP) else raw
         except OSError as error:
-            raise IngestError(f"{shown_name(self.path)} cannot be read: {error.strerror}") from None
+            raise IngestError(f"{self.name} cannot be read: {error.strerror}") from None
 
     def _gunzip(self, raw: Iterator[bytes]) -> Iterator[bytes]:
         """All members of a gzip file, one after the other."""
@@ -127,15 +140,15 @@ class Content:
                 chunk = self._inflate(member, rest)
                 given += len(chunk)
                 if given > self.limits.ratio_from and given > self.limits.ratio * taken:
-                    raise IngestError(f"{shown_name(self.path)} grows more than {self.limits.ratio} times: a gzip bomb")
+                    raise IngestError(f"{self.name} grows more than {self.limits.ratio} times: a gzip bomb")
                 if chunk:
                     yield chunk
                 rest = member.unused_data if member.eof else member.unconsumed_tail
         if not member.eof:
-            raise IngestError(f"{shown_name(self.path)} ends in the middle of its gzip data; get it again")
+            raise IngestError(f"{self.name} ends in the middle of its gzip data; get it again")
 
     def _inflate(self, member: "zlib._Decompress", raw: bytes) -> bytes:
         try:
             return member.decompress(raw, MIB)
         except zlib.error as error:
-            raise IngestError(f"{shown_name(self.path)} is damaged gzip data ({error}); get it again") from None
+            raise IngestError(f"{self.name} is damaged gzip data ({error}); get it again") from None

@@ -53,16 +53,16 @@ class Loading(Protocol):
         """Of its content."""
 
 
-def refuse(table: str, files: Iterable[Loading], earlier: Iterable[Earlier]) -> None:
-    """Raise `IngestError` if one of the files was loaded before, or stands there twice."""
+def refuse(table: str, files: Iterable[Loading], earlier: Iterable[Earlier], way: str) -> None:
+    """Raise `IngestError` if one of the files was loaded before, or stands there twice; `way` says what to do."""
     there = {found.sha256: found for found in earlier}
     seen: dict[str, str] = {}
     for file in files:
         if found := there.get(file.sha256):
             told = f"was loaded into {table} on {found.loaded_at:%Y-%m-%d %H:%M} UTC as {found.file_name}"
-            raise IngestError(f"{file.name} {told}; --again loads it again")
+            raise IngestError(f"{file.name} {told}{way and f'; {way} loads it again'}")
         if other := seen.get(file.sha256):
-            raise IngestError(f"{file.name} has the same content as {other}; --again loads both")
+            raise IngestError(f"{file.name} has the same content as {other}{way and f'; {way} loads both'}")
         seen[file.sha256] = file.name
 
 

@@ -7,7 +7,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All in bytes, but for `ratio`: decompressed bytes for one compressed byte.
+    """All in bytes, but for `ratio`, decompressed bytes for one compressed byte, and `members` of an archive.
 
     Call records shrink 5 to 30 times; a bomb shrinks 1,000 times. The ratio is looked at once
     `ratio_from` bytes came out, so that a small file of equal lines is no bomb.
@@ -18,3 +18,4 @@ class Limits:
     content: int = 64 * 1024 * MIB
     ratio: int = 200
     ratio_from: int = 64 * MIB
+    members: int = 100

@@ -21,14 +21,21 @@ Progress = Callable[[str, int], object]
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
+    """How files are loaded: by whom and why, what becomes of bad rows, who is told how far it is.
+
+    `now` is in UTC. Rejects are kept in the folder `rejects`, in a file that begins with `name` or the table's.
+    """
+
     author: str
     message: str
     now: datetime
-    skip_bad: bool
-    again: bool
     rejects: Path
-    progress: Progress | None
+    skip_bad: bool = False
+    again: bool = False
+    progress: Progress | None = None
+    name: str = ""
+    way: str = "--again"  # to load a file a second time, "" if there is none
 
 
 def ingest(  # noqa: PLR0913 - what the command line offers, each by its name
@@ -55,18 +62,22 @@ def ingest(  # noqa: PLR0913 - what the command line offers, each by its name
     """
     if table not in TABLES:
         raise UnknownNameError.of("table", table, TABLES)
-    order = _Order(author, message, now.astimezone(UTC), skip_bad, again, rejects, progress)
+    order = Order(author, message, now.astimezone(UTC), rejects, skip_bad, again, progress)
+    return load(address, TABLES[table], lambda: sources(files, TABLES[table], limits or Limits()), order)
+
+
+def load(address: Address, table: Table, found: Callable[[], Sequence[Source]], order: Order) -> Report:
+    """Load the sources that `found` gives: what `ingest` does, for readers of any kind. Raises as it does."""
     try:
         with tempfile.TemporaryDirectory(prefix="daybook-ingest-") as folder:
-            found = sources(files, TABLES[table], limits or Limits())
-            return _load(address, TABLES[table], found, order, Path(folder))
+            return _load(address, table, found(), order, Path(folder))
     except OSError as error:
         raise IngestError(
             f"the files cannot be read or staged: {error.strerror or error}; nothing was loaded"
         ) from None
 
 
-def _load(address: Address, table: Table, found: Sequence[Source], order: _Order, folder: Path) -> Report:
+def _load(address: Address, table: Table, found: Sequence[Source], order: Order, folder: Path) -> Report:
     with ExitStack() as stack:
         rejects = stack.enter_context(Rejects(folder / "rejects.csv"))
         stage = _read(found, Stage(folder, table), rejects, order.progress)
@@ -78,7 +89,7 @@ def _load(address: Address, table: Table, found: Sequence[Source], order: _Order
             )
         target = stack.enter_context(targets.opened(address, table, folder))
         if not order.again:
-            ledger.refuse(table.name, filled, target.earlier([source.sha256 for source in filled]))
+            ledger.refuse(table.name, filled, target.earlier([source.sha256 for source in filled]), order.way)
         refused = joined(stage.repeated(), target.present(stage))
         for number, source in enumerate(found):
             rejects.add(source.name, source.explain(places(refused, number)))
@@ -102,7 +113,7 @@ def _read(found: Sequence[Source], stage: Stage, rejects: Rejects, progress: Pro
     return stage
 
 
-def _decide(found: Sequence[Source], rejects: Rejects, order: _Order, table: Table) -> None:
+def _decide(found: Sequence[Source], rejects: Rejects, order: Order, table: Table) -> None:
     """Raise `IngestError` if there are rejects that keep everything out."""
     reports = [source.report() for source in found]
     loaded = sum(report.loaded for report in reports)
@@ -118,7 +129,7 @@ def _decide(found: Sequence[Source], rejects: Rejects, order: _Order, table: Tab
     )
 
 
-def _kept(rejects: Rejects, found: Sequence[Source], order: _Order, table: Table) -> Path | None:
+def _kept(rejects: Rejects, found: Sequence[Source], order: Order, table: Table) -> Path | None:
     if not rejects.count:
         return None
-    return rejects.keep(order.rejects, f"{table.name}-{order.now:%Y%m%dT%H%M%SZ}-{found[0].sha256[:8]}")
+    return rejects.keep(order.rejects, f"{order.name or table.name}-{order.now:%Y%m%dT%H%M%SZ}-{found[0].sha256[:8]}")

@@ -1,12 +1,14 @@
 """The files of one load, each counted while it is read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 
 from reports_lib.errors import IngestError
+from reports_lib.warehouse.ingest.archive import ZIP, Archive, Member
 from reports_lib.warehouse.ingest.cells import ascii_controls
 from reports_lib.warehouse.ingest.columnar import ParquetFile
 from reports_lib.warehouse.ingest.content import PARQUET, beginning, shown_name
@@ -18,11 +20,31 @@ from reports_lib.warehouse.ingest.stage import Repeat
 from reports_lib.warehouse.tables import Table
 
 
+class Reader(Protocol):
+    """A file as rows of a table; counts are known once all batches were taken."""
+
+    path: Path
+    table: Table
+    lines: int
+    blank: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """What to call the file in messages, on one line."""
+
+    def batches(self) -> Iterator[tuple[pa.Table, list[Reject]]]:
+        """Good rows with a `__line` column, and rejects in order."""
+
+    def originals(self, wanted: Iterator[int]) -> Iterator[str]:
+        """The lines of the wanted numbers, which ascend, as the rejects file shows them."""
+
+
 @dataclass(slots=True)
 class Source:
     """One file: `staged` rows were read from it, `rejected` lines were not good enough."""
 
-    reader: CsvFile | ParquetFile
+    reader: Reader
     staged: int = field(default=0, init=False)
     rejected: int = field(default=0, init=False)
     _repeats: int = field(default=0, init=False)
@@ -34,7 +56,7 @@ class Source:
     @property
     def name(self) -> str:
         """Name of the file for messages, on one line."""
-        return shown_name(self.reader.path)
+        return self.reader.name
 
     @property
     def sha256(self) -> str:
@@ -78,11 +100,17 @@ def sources(files: Sequence[Path], table: Table, limits: Limits) -> list[Source]
     """The files, each with the reader that its first bytes call for; raises `IngestError`."""
     if not files:
         raise IngestError("no file to load")
-    return [Source(_reader(Path(path), table, limits)) for path in files]
+    return [Source(reader) for path in files for reader in _readers(Path(path), table, limits)]
 
 
-def _reader(path: Path, table: Table, limits: Limits) -> CsvFile | ParquetFile:
-    first = beginning(path)
-    if first.startswith(PARQUET):
-        return ParquetFile(path, table, limits)
-    return CsvFile(path, table, limits)
+def _readers(path: Path, table: Table, limits: Limits) -> list[Reader]:
+    if beginning(path).startswith(PARQUET):
+        return [ParquetFile(path, table, limits)]
+    return opened(path, limits, lambda member: CsvFile(path, table, limits, member))
+
+
+def opened(path: Path, limits: Limits, reader: Callable[[Member | None], Reader], name: str = "") -> list[Reader]:
+    """A `reader` of the file, called `name`; of a zip archive one of each of its files. Raises `IngestError`."""
+    if beginning(path).startswith(ZIP):
+        return [reader(member) for member in Archive(path, name or shown_name(path), limits).members()]
+    return [reader(None)]

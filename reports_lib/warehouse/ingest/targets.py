@@ -27,6 +27,7 @@ from reports_lib.warehouse.lake import LAKE, literal, open_lake
 from reports_lib.warehouse.tables import Table
 
 INCOMING = "daybook_incoming"
+GONE = "daybook_gone"
 HELD = "is in the table already"
 
 
@@ -149,8 +150,8 @@ class PostgresTarget:
         """Write rows and ledger; they count once the caller commits."""
         con = self._con
         with con.cursor() as cursor:
-            gone = list(zip(refused[FILE].to_pylist(), refused[LINE].to_pylist(), strict=True))
-            cursor.executemany(f"delete from {INCOMING} where {FILE} = %s and {LINE} = %s".encode(), gone)  # noqa: S608
+            if len(refused):
+                self._drop(cursor, refused)
             columns = names(c.name for c in self._table.columns)
             order = f'order by "{self._table.happened_at}"' if self._table.happened_at else ""
             query = f'insert into "{self._table.name}" ({columns}) select {columns} from {INCOMING} {order}'  # noqa: S608
@@ -159,6 +160,17 @@ class PostgresTarget:
             marks = ", ".join(["%s"] * len(Entry._fields))
             cursor.executemany(f"insert into {LEDGER} values ({marks})".encode(), entries)  # noqa: S608
         return ""
+
+    def _drop(self, cursor: psycopg.Cursor, refused: pa.Table) -> None:
+        """Take the refused rows out of the staged ones, all at once: there may be as many as rows."""
+        cursor.execute(f"create temporary table {GONE} ({FILE} int, {LINE} bigint) on commit drop".encode())
+        with cursor.copy(f"copy {GONE} ({FILE}, {LINE}) from stdin (format csv)".encode()) as copy:
+            out = pa.BufferOutputStream()
+            pyarrow.csv.write_csv(refused.select([FILE, LINE]), out, pyarrow.csv.WriteOptions(include_header=False))
+            copy.write(out.getvalue().to_pybytes())
+        cursor.execute(f"analyze {GONE}".encode())
+        same = f"i.{FILE} = g.{FILE} and i.{LINE} = g.{LINE}"
+        cursor.execute(f"delete from {INCOMING} i using {GONE} g where {same}".encode())  # noqa: S608
 
     def _copy(self, stage: Stage) -> None:
         # named one by one: a table of one's own may have its columns in another order

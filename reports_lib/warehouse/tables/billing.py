@@ -121,7 +121,7 @@ BILLING = (
         account_number     text         number of the document, unique
         client_id          int64
         issuer_company_id  int64
-        kind               text         monthly, top_up, cdr or other
+        kind               text         monthly, top_up, credit_note, cdr or other
         status             text         DRAFT, RECORDED or VOID
         invoice_date       day
         period_start       time   null
