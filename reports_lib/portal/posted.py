@@ -21,6 +21,12 @@ def posted(request: Request) -> FormData:
     return from_thread.run(_read, request)
 
 
+def kept(request: Request) -> FormData:
+    """The fields as they can be kept: no browser sends a zero byte, and no database takes one."""
+    fields = posted(request).multi_items()
+    return FormData([(name, str(value).replace("\0", "\ufffd")) for name, value in fields])
+
+
 async def _read(request: Request) -> FormData:
     raw = bytearray()
     async for part in request.stream():
@@ -29,7 +35,6 @@ async def _read(request: Request) -> FormData:
             raise ParameterError(_("That is too much to send in one form."))
     try:
         fields = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST)
-        # no browser sends a zero byte, and no database keeps one
-        return FormData([(name, value.replace("\0", "\ufffd")) for name, value in fields])
+        return FormData([(name, value) for name, value in fields])
     except ValueError:
         raise ParameterError(_("That is too much to send in one form.")) from None

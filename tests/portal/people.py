@@ -1,7 +1,7 @@
 """Users of the tests, signed in: by a client of Python's, or in a browser."""
 
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from itertools import count
 
 from fastapi import FastAPI

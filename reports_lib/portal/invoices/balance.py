@@ -21,7 +21,7 @@ from reports_lib.portal.invoices.one import NOTHING, Entered
 from reports_lib.portal.invoices.words import ENTRIES
 from reports_lib.portal.language import _
 from reports_lib.portal.page import page, visitor_of
-from reports_lib.portal.posted import posted
+from reports_lib.portal.posted import kept
 from reports_lib.portal.reports.address import plain_of
 from reports_lib.portal.route import WRITES, Route
 from reports_lib.portal.runs.rights import strangers
@@ -61,7 +61,7 @@ def balance(request: Request) -> Response:
 
 def create(request: Request) -> Response:
     """`POST /account-balance/invoice`: an invoice for an amount; refused with all details that are missing (TW-58)."""
-    texts = {name: str(value) for name, value in posted(request).items()}
+    texts = {name: str(value) for name, value in kept(request).items()}
     client_id = _number(texts.get("client", ""))
     try:
         amount = amount_of(texts.get("amount", ""), _("Amount"))
@@ -88,7 +88,7 @@ def make(request: Request, client_id: int, amount: Decimal, currency: str, key: 
 
 def enter(request: Request) -> Response:
     """`POST /account-balance/details`: what invoices say of the client, wherever something is typed."""
-    sent, visitor, installation = posted(request), visitor_of(request), installation_of(request)
+    sent, visitor, installation = kept(request), visitor_of(request), installation_of(request)
     texts = {name: str(value) for name, value in sent.items()}
     client_id = _number(texts.get("client", ""))
     given = {name: texts[name] for name in FIELDS if name in texts}

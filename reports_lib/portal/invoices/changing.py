@@ -18,7 +18,7 @@ from reports_lib.portal.invoices.common import amount_of, installation_of, net_o
 from reports_lib.portal.invoices.one import Entered, show
 from reports_lib.portal.language import _
 from reports_lib.portal.page import visitor_of
-from reports_lib.portal.posted import posted
+from reports_lib.portal.posted import kept
 from reports_lib.portal.route import WRITES, Route
 from reports_lib.portal.told import told
 from reports_lib.values.money import ratio, round_half_up
@@ -28,7 +28,7 @@ PRICE = 6  # decimals of a unit price
 
 def change(request: Request, invoice_id: int) -> Response:
     """`POST /invoices/{id}/revise`: other costs, or more paid already; the number stays, so do earlier documents."""
-    sent, visitor = posted(request), visitor_of(request)
+    sent, visitor = kept(request), visitor_of(request)
     texts = {name: str(value) for name, value in sent.items()}
     try:
         with Session(installation_of(request).database) as session, session.begin():
@@ -53,7 +53,7 @@ def change(request: Request, invoice_id: int) -> Response:
 
 def credit(request: Request, invoice_id: int) -> Response:
     """`POST /invoices/{id}/credit`: a credit note of the whole invoice, or of amounts of its lines."""
-    sent, visitor = posted(request), visitor_of(request)
+    sent, visitor = kept(request), visitor_of(request)
     texts = {name: str(value) for name, value in sent.items()}
     try:
         with Session(installation_of(request).database) as session, session.begin():

@@ -30,7 +30,7 @@ from reports_lib.portal.invoices.rows import Can, Row
 from reports_lib.portal.invoices.words import METHODS
 from reports_lib.portal.language import _
 from reports_lib.portal.page import page, visitor_of
-from reports_lib.portal.posted import posted
+from reports_lib.portal.posted import kept
 from reports_lib.portal.route import WRITES, Route
 from reports_lib.portal.runs.rights import LARGEST
 from reports_lib.portal.told import told
@@ -41,7 +41,7 @@ MOST = 500  # invoices that are paid at once
 
 def pay(request: Request, invoice_id: int) -> Response:
     """`POST /invoices/{id}/pay`: a payment, of a part or of all; what is over is credit on the account."""
-    sent, visitor = posted(request), visitor_of(request)
+    sent, visitor = kept(request), visitor_of(request)
     texts = {name: str(sent.get(name, "")) for name in FIELDS}
     try:
         with Session(installation_of(request).database) as session, session.begin():
@@ -60,7 +60,7 @@ def several(request: Request) -> Response:
 
 def pay_several(request: Request) -> Response:
     """`POST /invoices/pay`: each of these is paid in full; if one cannot be, none is (CD-16)."""
-    sent, visitor = posted(request), visitor_of(request)
+    sent, visitor = kept(request), visitor_of(request)
     texts = {name: str(sent.get(name, "")) for name in FIELDS}
     ids = _ids([str(each) for each in sent.getlist("id")])
     try:
