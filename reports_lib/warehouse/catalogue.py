@@ -19,7 +19,8 @@ from psycopg.conninfo import make_conninfo
 
 from reports_lib.database.url import keywords
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.lake import CATALOGUE, literal, opened
+from reports_lib.warehouse.extensions import opened
+from reports_lib.warehouse.lake import CATALOGUE, literal
 from reports_lib.warehouse.versions import Version
 
 KEPT = 8  # copies, of the versions that were asked for last

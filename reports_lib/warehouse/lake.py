@@ -5,7 +5,6 @@ The extensions come as wheels and are loaded by path, their signatures checked: 
 
 import os
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -13,12 +12,12 @@ from psycopg.conninfo import make_conninfo
 
 from reports_lib.database.outage import unreadable
 from reports_lib.database.url import keywords, reason
-from reports_lib.errors import DatabaseError, SettingError, WarehouseError
+from reports_lib.errors import DatabaseError, SettingError
 from reports_lib.warehouse.address import Address
+from reports_lib.warehouse.extensions import opened
 
 CATALOGUE = "public"  # the schema of the catalogue, as DuckLake has it where it is not told otherwise
 LAKE = "lake"  # what the lake is called inside DuckDB
-EXTENSIONS = ("ducklake", "postgres_scanner")
 
 
 @dataclass(frozen=True)
@@ -31,17 +30,6 @@ class _Ready:
 
 
 _ready: list[_Ready] = []  # at most one
-
-
-def extension_path(name: str) -> Path:
-    """The binary of a DuckDB extension that was installed as a wheel; raises `WarehouseError`."""
-    spec = find_spec(f"duckdb_extension_{name}")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        path = Path(folder) / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-        if path.is_file():
-            return path
-    package = f"duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}"
-    raise WarehouseError(f"DuckDB lacks its extension {name}; install {package}")
 
 
 def prepare(address: Address | None = None) -> None:
@@ -84,23 +72,13 @@ def open_lake(address: Address, *, version: int | None = None, memory_limit: str
     return con
 
 
-def opened() -> duckdb.DuckDBPyConnection:
-    """A DuckDB with its extensions, in no lake yet; raises `WarehouseError` if one is missing."""
-    con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    con.execute("SET TimeZone = 'UTC'")
-    try:
-        for name in EXTENSIONS:
-            con.execute(f"LOAD {literal(str(extension_path(name)))}")
-    except duckdb.Error as error:
-        con.close()
-        raise WarehouseError(f"DuckDB cannot load its extensions: {error}") from None
-    return con
-
-
 def _enter(con: duckdb.DuckDBPyConnection, address: Address, version: int | None) -> None:
     try:
+        # a catalogue is many small tables: threads that wait for their share of one cost more than they do
+        con.execute("SET threads = 1")
         con.execute(_attach(address, version))
         con.execute(f"USE {LAKE}")
+        con.execute("RESET threads")
     except duckdb.Error as error:
         con.close()
         if address.catalogue:  # whoever tries again copies it anew

@@ -1,5 +1,6 @@
 """A run reads, and nothing else: what a notebook's own SQL may try, on each engine."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import psycopg
 import pytest
 
 from reports_lib.database.url import keywords
-from reports_lib.errors import SettingError
-from reports_lib.warehouse import writer
+from reports_lib.errors import SettingError, WarehouseError
+from reports_lib.warehouse import extensions, writer
 from reports_lib.warehouse.connection import connect
-from reports_lib.warehouse.lake import extension_path
+from reports_lib.warehouse.extensions import extension_path, opened
 
 AS_OF = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -129,6 +130,21 @@ def test_a_query_may_not_take_more_memory_than_set(lake_address, as_reader):
 
 def test_extensions_are_there_without_a_network():
     assert extension_path("ducklake").is_file()
+
+
+def test_an_extension_that_nobody_signed_is_refused_also_in_the_place_of_a_signed_one(tmp_path, monkeypatch):
+    path = tmp_path / "ducklake.duckdb_extension"
+    shutil.copy(extension_path("ducklake"), path)
+    monkeypatch.setattr(extensions, "EXTENSIONS", ("ducklake",))
+    monkeypatch.setattr(extensions, "extension_path", lambda _: path)
+    for _ in range(2):  # the second time it is known
+        with opened() as con, pytest.raises(duckdb.InvalidInputException, match="while database is running"):
+            con.execute("SET allow_unsigned_extensions = true")
+    other = tmp_path / "other"
+    other.write_bytes(path.read_bytes()[:-1] + b"?")
+    other.replace(path)  # written over in place it would change under whoever has it loaded
+    with pytest.raises(WarehouseError, match="signature is either missing or invalid"):
+        opened()
 
 
 @pytest.mark.parametrize(  # T14
