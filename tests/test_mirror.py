@@ -127,7 +127,7 @@ def payment(session, amount, *invoices, method="transfer", kind="payment", **mor
 
 def entry(session, kind, amount, **more):
     row = AccountEntry(
-        client_id=4711, currency="EUR", posted_at=NOON, kind=kind, amount=Decimal(amount), by="ann", **more
+        company="1", client_id=4711, currency="EUR", posted_at=NOON, kind=kind, amount=Decimal(amount), by="ann", **more
     )
     session.add(row)
     session.flush()

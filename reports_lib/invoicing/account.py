@@ -1,7 +1,9 @@
-"""Accounts of clients: what each owes, one account a client and currency, and which payment settles what.
+"""Accounts of clients: what each owes whom, one account a company, client and currency, and what settles what.
 
     balance = Σ entries = Σ recorded documents - Σ payments        above 0 the client owes, below it he has credit
     of an invoice        owed = total - paid - credited            paid = Σ allocations of payments
+
+A client who moves to another company begins a new account there: what he owed, or had as credit, stays where it was.
 
 Whoever moves an account holds its lock until he commits. All locks are taken in one order, or two could wait for
 each other: accounts, then rows of invoices, then a series (`number.py`). So who records several invoices in one
@@ -11,8 +13,9 @@ transaction locks all their accounts first.
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple, Self
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from reports_lib import mirror
@@ -25,13 +28,14 @@ from reports_lib.database.schema.invoices import (
     InvoicePayment,
 )
 from reports_lib.errors import UnknownNameError
+from reports_lib.invoicing.document import Document
 
 ZERO = Decimal(0)
 
 # in one order, so that two who need several accounts do not wait for each other
 _LOCK_OF_INVOICES = text("""
     SELECT count(pg_advisory_xact_lock(key)) FROM (
-        SELECT DISTINCT hashtextextended('account ' || client_id || ' ' || currency, 0) AS key
+        SELECT DISTINCT hashtextextended('account ' || company || ' ' || client_id || ' ' || currency, 0) AS key
           FROM invoice WHERE id = ANY(:ids) ORDER BY key
     ) AS accounts
 """)
@@ -45,10 +49,15 @@ _LOCK = text("""
 
 _BALANCE = (
     select(func.coalesce(func.sum(AccountEntry.amount), 0))
-    .where(AccountEntry.client_id == Invoice.client_id, AccountEntry.currency == Invoice.currency)
+    .where(
+        AccountEntry.company == Invoice.company,
+        AccountEntry.client_id == Invoice.client_id,
+        AccountEntry.currency == Invoice.currency,
+    )
     .scalar_subquery()
 )
 _OF_ACCOUNT = (
+    InvoicePayment.company == Invoice.company,
     InvoicePayment.client_id == Invoice.client_id,
     InvoicePayment.currency == Invoice.currency,
     InvoicePayment.cancelled_at.is_(None),
@@ -63,14 +72,37 @@ _CREDIT = (
 )
 
 
-def balance(session: Session, client_id: int, currency: str, before: datetime | None = None) -> Decimal:
-    """What the client owes in that currency, by all entries posted before a moment; credit is below 0."""
-    query = select(func.coalesce(func.sum(AccountEntry.amount), 0)).where(
-        AccountEntry.client_id == client_id, AccountEntry.currency == currency
-    )
+class Account(NamedTuple):
+    """What a client owes a company, in one currency."""
+
+    company: str
+    client_id: int
+    currency: str
+
+    @classmethod
+    def of(cls, moved: Invoice | InvoicePayment) -> Self:
+        """The one that an invoice or a payment moves."""
+        return cls(moved.company, moved.client_id, moved.currency)
+
+    @classmethod
+    def between(cls, document: Document) -> Self:
+        """The one that a document will move, by the accounts of its parties."""
+        return cls(document.supplier.account, int(document.buyer.account), document.currency)
+
+
+def balance(session: Session, account: Account, before: datetime | None = None) -> Decimal:
+    """What the client owes, by all entries posted before a moment; credit is below 0."""
+    query = select(func.coalesce(func.sum(AccountEntry.amount), 0)).where(*_moving(account))
     if before is not None:
         query = query.where(AccountEntry.posted_at < before)
     return Decimal(session.execute(query).scalar_one())
+
+
+def balances(session: Session, accounts: Collection[Account]) -> dict[Account, Decimal]:
+    """What is owed on each of these accounts; one that never moved is left out."""
+    columns = AccountEntry.company, AccountEntry.client_id, AccountEntry.currency
+    query = select(*columns, func.sum(AccountEntry.amount)).where(tuple_(*columns).in_(list(accounts)))
+    return {Account(*row[:3]): row[3] for row in session.execute(query.group_by(*columns))}
 
 
 def owed(invoice: Invoice) -> Decimal:
@@ -80,9 +112,9 @@ def owed(invoice: Invoice) -> Decimal:
     return invoice.total - invoice.paid - invoice.credited
 
 
-def lock(session: Session, accounts: Collection[tuple[int, str]]) -> None:
-    """Hold the accounts of these clients and currencies until the transaction ends."""
-    session.execute(_LOCK, {"names": [f"{client} {currency}" for client, currency in accounts]})
+def lock(session: Session, accounts: Collection[Account]) -> None:
+    """Hold these accounts until the transaction ends."""
+    session.execute(_LOCK, {"names": [" ".join(map(str, each)) for each in accounts]})
 
 
 def locked(session: Session, ids: Collection[int]) -> list[Invoice]:
@@ -115,7 +147,7 @@ def post(  # what moves whose account by how much, and who says so
     if not amount:
         return
     entry = AccountEntry(
-        client_id=cause.client_id, currency=cause.currency, posted_at=now, kind=kind,
+        company=cause.company, client_id=cause.client_id, currency=cause.currency, posted_at=now, kind=kind,
         amount=amount, by=by,
     )  # fmt: skip
     if isinstance(cause, Invoice):
@@ -138,15 +170,16 @@ def allocate(session: Session, payment: InvoicePayment, invoice: Invoice, amount
     mirror.note(session, "payment", payment.id)
 
 
-def credit(session: Session, client_id: int, currency: str) -> list[tuple[InvoicePayment, Decimal]]:
-    """Payments of the client that are not spent on invoices, with what is left of each, the oldest first."""
+def credit(session: Session, account: Account) -> list[tuple[InvoicePayment, Decimal]]:
+    """Payments to the account that are not spent on invoices, with what is left of each, the oldest first."""
     spent = func.coalesce(func.sum(InvoiceAllocation.amount), 0)
     query = (
         select(InvoicePayment, InvoicePayment.amount - spent)
         .outerjoin(InvoiceAllocation, InvoiceAllocation.payment_id == InvoicePayment.id)
         .where(
-            InvoicePayment.client_id == client_id,
-            InvoicePayment.currency == currency,
+            InvoicePayment.company == account.company,
+            InvoicePayment.client_id == account.client_id,
+            InvoicePayment.currency == account.currency,
             InvoicePayment.cancelled_at.is_(None),
         )
         .group_by(InvoicePayment.id)
@@ -164,7 +197,7 @@ def use_credit(session: Session, invoice: Invoice) -> Decimal:
     used, open_sum = ZERO, owed(invoice)
     if open_sum <= 0 or invoice.kind == InvoiceKind.TOP_UP:
         return used
-    for payment, left in credit(session, invoice.client_id, invoice.currency):
+    for payment, left in credit(session, Account.of(invoice)):
         amount = min(left, open_sum - used)
         allocate(session, payment, invoice, amount)
         used += amount
@@ -198,6 +231,14 @@ def free(session: Session, allocation: InvoiceAllocation, invoice: Invoice, amou
     session.flush()
     mirror.note(session, "invoice", invoice.id)
     mirror.note(session, "payment", allocation.payment_id)
+
+
+def _moving(account: Account) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AccountEntry.company == account.company,
+        AccountEntry.client_id == account.client_id,
+        AccountEntry.currency == account.currency,
+    )
 
 
 def allocations(session: Session, payment_ids: Iterable[int]) -> Sequence[InvoiceAllocation]:

@@ -1,7 +1,8 @@
 """Credit notes: documents of their own, with numbers of their own, that take back what an invoice charged.
 
 Of the whole invoice, or of some lines. What was owed of it is less by as much; what had been paid beyond that
-is credit on the client's account. All credit notes of an invoice together are never more than it.
+is credit on the client's account. All credit notes of an invoice together are never more than it, nor is what they
+take back at a tax rate, net or tax, more than what was charged at that rate.
 """
 
 import uuid
@@ -43,7 +44,7 @@ def credit_note(  # noqa: PLR0913  # of what, which lines, why, by whom, when, d
     `StateError` if it is not recorded, is a credit note itself, or a top-up that was paid, or the key was used for
     another note; `ParameterError` without a reason or for more than is left of it.
     """
-    reason = record.refuse_empty(reason, "reason of a credit note")
+    reason = record.reason_of(reason, "reason of a credit note")
     (found,) = account.locked(session, [invoice_id])
     notes = session.scalars(select(Invoice).where(Invoice.corrects_id == invoice_id)).all()
     for each in notes:
@@ -53,11 +54,12 @@ def credit_note(  # noqa: PLR0913  # of what, which lines, why, by whom, when, d
     original = Document.parse(record.facts(session, invoice_id))
     document = _crediting(original, _chosen(found, original, lines), reason, on or now.date(), now)
     _refuse_more(found, document)
+    _refuse_more_at_a_rate(original, [Document.parse(each.facts.encode()) for each in notes], document)
     order = Order(_key(invoice_id, key or uuid.uuid4().hex), found.series, corrects_id=invoice_id)
     note = make(session, document, order, by, now)
     _set_off(session, found, document.gross)
     trail.write(session, by, "credit", found, now, {"reason": reason, "amount": plain(document.gross)})
-    return record.record(session, note.id, by, now)
+    return record.record(session, note.id, by, now, on)
 
 
 def _key(invoice_id: int, key: str) -> str:
@@ -122,6 +124,18 @@ def _refuse_more(found: Invoice, document: Document) -> None:
         raise ParameterError(
             f"{plain(document.gross)} {found.currency} are more than the {plain(left)} left of {found.account_number}"
         )
+
+
+def _refuse_more_at_a_rate(original: Document, notes: Sequence[Document], document: Document) -> None:
+    left = {group.rate: (group.net, group.tax) for group in original.taxes}
+    for group in (group for each in (*notes, document) for group in each.taxes):
+        net, tax = left.get(group.rate, (ZERO, ZERO))
+        left[group.rate] = net - group.net, tax - group.tax
+    for rate in (group.rate for group in document.taxes):
+        if (less := -min(left[rate])) > 0:
+            what = "tax" if left[rate][1] <= left[rate][0] else "net"
+            told = f"{plain(less)} {original.currency} more {what} at {plain(rate)} %"
+            raise ParameterError(f"{told} than {original.account_number} has left; credit less of that rate")
 
 
 def _set_off(session: Session, found: Invoice, amount: Decimal) -> None:

@@ -17,6 +17,7 @@ from reports_lib import mirror
 from reports_lib.database.schema.invoices import ChainSubject, Invoice, InvoiceKind, InvoiceLine, InvoiceState
 from reports_lib.errors import ParameterError, StateError
 from reports_lib.invoicing import account, chain, details, number, trail
+from reports_lib.invoicing.account import Account
 from reports_lib.invoicing.document import Document, Language, Line, Party, PaymentTerms
 from reports_lib.invoicing.totals import check, due, totals
 from reports_lib.values.money import round_half_up
@@ -74,7 +75,7 @@ def make(session: Session, document: Document, order: Order, by: str, now: datet
         raise ParameterError("a draft has no number, no revision and no payment")
     refuse_too_great(document)
     number.series(order.series)
-    account.lock(session, [(int(document.buyer.account), document.currency)])
+    account.lock(session, [Account.between(document)])
     found = _inserted(session, document, order, by, now)
     if found is None:
         found = session.scalars(_of_key(order.key).with_for_update()).one()

@@ -7,19 +7,19 @@ Nothing but the rows says how far it is. Who dies leaves a billing that the next
 invoice that is there already is found by its key, so two who issue the same month, or one twice, make one.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Run, State
-from reports_lib.database.schema.invoices import AccountEntry, BillingRun, BillingState, Invoice, InvoiceState
+from reports_lib.database.schema.invoices import BillingRun, BillingState, Invoice, InvoiceState
 from reports_lib.errors import DaybookError, ParameterError, StateError
 from reports_lib.invoicing import account, draft, making, record
 from reports_lib.invoicing.alone import alone
+from reports_lib.invoicing.account import Account
 from reports_lib.invoicing.bill import Bill, Billing, drafts
 from reports_lib.invoicing.calls import Itemised, Source, itemised
 from reports_lib.invoicing.evidence import Evidence, Key
@@ -140,7 +140,9 @@ class _Issuing:
 
     def _batch(self, keys: list[Key], found: dict[int, Buyer]) -> Iterator[str]:
         with Session(self._installation.database) as session:
-            balances = _balances(session, keys)
+            company = self._billing.issuer.party.account
+            owed = account.balances(session, [Account(company, *key) for key in keys])
+        balances = {(each.client_id, each.currency): amount for each, amount in owed.items()}
         ready: list[tuple[Key, Bill]] = []
         for key, bill in drafts(self._billing, found, balances, keys):
             if isinstance(bill, ParameterError):
@@ -162,19 +164,12 @@ class _Issuing:
             return
         with Session(self._installation.database) as session, session.begin():
             # all of them before the first number, or who waits for one could hold another
-            account.lock(session, [(int(each.document.buyer.account), each.document.currency) for each in ready])
+            account.lock(session, [Account.between(each.document) for each in ready])
             for bill in ready:
                 made = draft.make(session, bill.document, bill.order, self._by, self._now)
                 is_draft = made.state == InvoiceState.DRAFT
                 if self._is_recorded and is_draft and not (made.held and made.released_at is None):
                     record.record(session, made.id, self._by, self._now)
-
-
-def _balances(session: Session, keys: Collection[Key]) -> dict[Key, Decimal]:
-    """What these clients owe, in the currencies of their keys."""
-    account = AccountEntry.client_id, AccountEntry.currency
-    query = select(*account, func.sum(AccountEntry.amount)).where(tuple_(*account).in_(list(keys)))
-    return {(client, currency): amount for client, currency, amount in session.execute(query.group_by(*account))}
 
 
 def _end(installation: Installation, billing: int, state: BillingState, now: datetime, **changes: object) -> None:

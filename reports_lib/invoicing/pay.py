@@ -4,6 +4,7 @@ What is more than an invoice is owed stays as credit on the account, and settles
 paid top-up adds the same amount to the balance: a payment of its own, of the method `top_up` (TW-57).
 """
 
+import hashlib
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,8 +25,10 @@ from reports_lib.database.schema.invoices import (
 )
 from reports_lib.errors import ParameterError, StateError, UnknownNameError
 from reports_lib.invoicing import account
+from reports_lib.invoicing.account import Account
+from reports_lib.invoicing.chain import canonical
 from reports_lib.invoicing.document import Document, plain
-from reports_lib.invoicing.record import refuse_unless_recorded
+from reports_lib.invoicing.record import AHEAD, refuse_unless_recorded
 from reports_lib.values.money import round_half_up
 
 ZERO = Decimal(0)
@@ -51,16 +54,18 @@ def pay(session: Session, amounts: Mapping[int, Decimal], receipt: Receipt, by: 
     payment that there is. Raises `UnknownNameError`; `StateError` if one is no recorded invoice or the key was
     used for something else; `ParameterError` for amounts that are none, or invoices of several accounts.
     """
-    _check(amounts, receipt)
+    _check(amounts, receipt, now)
     invoices = account.locked(session, amounts)
+    asked = _asked(Account.of(invoices[0]), amounts, receipt)
     if (there := _entered(session, receipt.key)) is not None:
-        return _of_these(session, _same(there, sum(amounts.values(), ZERO), invoices[0]), amounts)
+        return _same(there, asked)
     for each in invoices:
         refuse_unless_recorded(each)
         _check_amount(amounts[each.id], each)
-    if len({(each.company, each.client_id, each.currency) for each in invoices}) > 1:
+    if len({Account.of(each) for each in invoices}) > 1:
         raise ParameterError("one payment is of one client, to one company, in one currency")
     made = _enter(session, invoices[0], sum(amounts.values(), ZERO), receipt, by, now)
+    made.asked = asked
     for each in invoices:
         _settle(session, made, each, min(amounts[each.id], account.owed(each)), by, now)
     session.flush()
@@ -90,11 +95,13 @@ def deposit(  # whose account, how much, how, by whom, when
     session: Session, of: InvoicePayment | Invoice, amount: Decimal, receipt: Receipt, by: str, now: datetime
 ) -> InvoicePayment:
     """Enter a payment for no invoice, of the client (and to the company) of `of`: credit on the account."""
-    _check({0: amount}, receipt)
-    account.lock(session, [(of.client_id, of.currency)])
+    _check({0: amount}, receipt, now)
+    account.lock(session, [Account.of(of)])
+    asked = _asked(Account.of(of), {0: amount}, receipt)
     if (there := _entered(session, receipt.key)) is not None:
-        return _same(there, amount, of)
+        return _same(there, asked)
     made = _enter(session, of, amount, receipt, by, now)
+    made.asked = asked
     session.flush()
     return made
 
@@ -109,7 +116,7 @@ def cancel(session: Session, payment_id: int, by: str, now: datetime) -> Invoice
         raise UnknownNameError(f"there is no payment {payment_id}")
     if found.method == TOP_UP:
         raise StateError(f"payment {payment_id} is what a top-up added; cancel the payment of the top-up")
-    account.lock(session, [(found.client_id, found.currency)])
+    account.lock(session, [Account.of(found)])
     session.refresh(found)
     if found.cancelled_at is None:
         _cancel(session, found, by, now)
@@ -164,13 +171,15 @@ def _added(payment: InvoicePayment, invoice: Invoice) -> str:
     return f"top-up:{payment.id}:{invoice.id}"
 
 
-def _check(amounts: Mapping[int, Decimal], receipt: Receipt) -> None:
+def _check(amounts: Mapping[int, Decimal], receipt: Receipt, now: datetime) -> None:
     if not amounts:
         raise ParameterError("say which invoices are paid")
     if receipt.method not in METHODS:
         raise ParameterError(f"{receipt.method[:40]!r} is no way to pay; there is {', '.join(METHODS)}")
     if receipt.paid_at.tzinfo is None:
         raise ParameterError("the moment of a payment needs a time zone")
+    if receipt.paid_at > now + AHEAD:
+        raise ParameterError("a payment cannot be entered before it was made")
     if receipt.key.startswith("top-up:"):
         raise ParameterError("keys that begin with top-up: are ours")
     for amount in amounts.values():
@@ -190,25 +199,21 @@ def _entered(session: Session, key: str) -> InvoicePayment | None:
     return session.scalars(select(InvoicePayment).where(InvoicePayment.key == key)).one_or_none() if key else None
 
 
-def _same(there: InvoicePayment, amount: Decimal, of: InvoicePayment | Invoice) -> InvoicePayment:
-    told = (there.amount, there.company, there.client_id, there.currency)
-    if told != (amount, of.company, of.client_id, of.currency):
-        raise _other(there)
+def _asked(of: Account, amounts: Mapping[int, Decimal], receipt: Receipt) -> str:
+    """The hash of what is asked for with a key, but for the moment, which may be that of the asking."""
+    told = {
+        "account": of,
+        "amounts": {str(invoice): plain(amount) for invoice, amount in amounts.items()},
+        "method": receipt.method,
+        "reference": receipt.reference,
+    }
+    return hashlib.sha256(canonical(told).encode()).hexdigest()
+
+
+def _same(there: InvoicePayment, asked: str) -> InvoicePayment:
+    if there.asked != asked:
+        raise StateError(f"the key {there.key!r} was used for another payment, {there.id}")
     return there
-
-
-def _of_these(session: Session, there: InvoicePayment, wanted: Collection[int]) -> InvoicePayment:
-    """The payment, unless what it settles shows that it was entered for other invoices than those wanted."""
-    shares = settled(session, there.id)
-    missed = set(wanted) - shares.keys()
-    is_spent = sum(shares.values(), ZERO) == there.amount
-    if shares and missed and (is_spent or len(missed) == len(wanted)):
-        raise _other(there)
-    return there
-
-
-def _other(there: InvoicePayment) -> StateError:
-    return StateError(f"the key {there.key!r} was used for another payment, {there.id}")
 
 
 def settled(session: Session, payment_id: int) -> dict[int, Decimal]:

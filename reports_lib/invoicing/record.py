@@ -9,7 +9,7 @@ What was sent is corrected by a credit note (`correct.py`), what was charged wro
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select, text, update
@@ -32,9 +32,13 @@ from reports_lib.invoicing.number import Number
 from reports_lib.invoicing.totals import check, due
 
 ZERO = Decimal(0)
+AHEAD = timedelta(hours=14)  # by which the calendar of no place is ahead of UTC by more
+MOST = 1_000  # characters that say why
 _RECORD = text("""
     WITH issued AS MATERIALIZED (
-        SELECT * FROM daybook_issue(:series, :year, :beginning, :kept, :token, :facts, :subject, :invoice, :body)
+        SELECT * FROM daybook_issue(
+            :series, :year, :invoice_date, :beginning, :kept, :token, :facts, :subject, :invoice, :body
+        )
     ), recorded AS (
         UPDATE invoice
            SET state = 'RECORDED', year = :year, number = issued.number, account_number = called,
@@ -42,34 +46,43 @@ _RECORD = text("""
                facts = written, facts_sha256 = digest, recorded_at = :now, recorded_by = :by
           FROM issued WHERE invoice.id = :invoice AND digest IS NOT NULL
     ), posted AS (
-        INSERT INTO account_entry (client_id, currency, posted_at, kind, amount, invoice_id, by)
-        SELECT :client, :currency, :now, :entry, :amount, :invoice, :by
+        INSERT INTO account_entry (company, client_id, currency, posted_at, kind, amount, invoice_id, by)
+        SELECT :company, :client, :currency, :now, :entry, :amount, :invoice, :by
           FROM issued WHERE digest IS NOT NULL AND :amount <> 0
     ), noted AS (  -- as mirror.note does, without a way to the database of its own
-        INSERT INTO mirror_note (subject, subject_id) VALUES ('invoice', :invoice)
+        INSERT INTO mirror_note (subject, subject_id) SELECT 'invoice', :invoice
+          FROM issued WHERE digest IS NOT NULL
     )
-    SELECT number, called, written, digest FROM issued
+    SELECT number, called, written, digest, neighbour FROM issued
 """)
 
 
 def record(session: Session, invoice_id: int, by: str, now: datetime, on: date | None = None) -> Invoice:
     """Issue a draft: number, debit, link of the chain. One that is recorded is returned as it is.
 
-    `on` is its date if that is not to be the draft's; it falls due so much later. What the client owed before
-    is set as it is now, and his credit settles the new invoice as far as it goes. The caller commits, and until
-    then nobody else of the series records; who records several at once locks all accounts first. Raises
-    `UnknownNameError`, and `StateError` if it was thrown away, or is held and not released.
+    `on` is its date if that is not to be the draft's; it falls due so much later. Dates of a series follow its
+    numbers: a draft older than the number before gets that one's date. What the client owed before is set as it
+    is now, and his credit settles the new invoice as far as it goes. The caller commits, and until then nobody
+    else of the series records; who records several at once locks all accounts first. Raises `UnknownNameError`;
+    `ParameterError` if `on` lies in the future; `StateError` if it was thrown away, is held and not released, or
+    `on` is out of order.
     """
     found, balance, credit = account.with_standing(session, invoice_id)
     if found.state == InvoiceState.RECORDED:
         return found
     _refuse_unless_ready(found)
+    if on is not None and on > (now + AHEAD).date():
+        raise ParameterError(f"{on.isoformat()} has not come yet; an invoice is dated today or before")
     paid = ZERO if found.kind == InvoiceKind.TOP_UP else max(min(credit, found.total), ZERO)
     token = secrets.token_hex()  # stands where the number will, for the statement that gives it
     document = _numbered(_issued(found, balance, paid, now, on), token)
     check(document)
     session.flush()  # whatever is left to do comes before the one statement that others wait for
-    _issue(session, found, document, token, by)
+    if (neighbour := _issue(session, found, document, token, by)) is not None:
+        if on is not None:
+            raise _disorder(found, neighbour, on)
+        if _issue(session, found, _dated(document, neighbour), token, by) is not None:  # now nobody else goes on
+            raise _disorder(found, neighbour, document.invoice_date)
     if paid:
         account.use_credit(session, found)
     return found
@@ -232,10 +245,19 @@ def _issued(found: Invoice, balance: Decimal, paid: Decimal, now: datetime, on: 
     if draft.kind != "credit_note":
         carried = balance + paid
         changes |= {"carried": carried, "paid": paid, "due": due(draft.kind, draft.gross, carried, paid)}
-    if on is not None:
-        later = on - draft.invoice_date
-        changes |= {"invoice_date": on, "due_date": draft.due_date and draft.due_date + later}
-    return replace(draft, **changes)  # type: ignore[arg-type]  # names and types as declared
+    issued = replace(draft, **changes)  # type: ignore[arg-type]  # names and types as declared
+    return issued if on is None else _dated(issued, on)
+
+
+def _dated(document: Document, on: date) -> Document:
+    due_date = document.due_date and document.due_date + (on - document.invoice_date)
+    return replace(document, invoice_date=on, due_date=due_date)
+
+
+def _disorder(found: Invoice, neighbour: date, on: date) -> StateError:
+    whose = found.account_number or f"the next number of {found.series}"
+    other = f"the number {'before' if neighbour > on else 'after'} it is of {neighbour.isoformat()}"
+    return StateError(f"{whose} cannot be of {on.isoformat()}: {other}, and dates follow numbers")
 
 
 def _first(found: Invoice, day: date) -> Number:
@@ -262,8 +284,11 @@ def _drafted(document: Document) -> Document:
     )  # fmt: skip
 
 
-def _issue(session: Session, found: Invoice, document: Document, token: str, by: str) -> None:
-    """Number, row, debit and link of the chain, in one statement; raises `StateError` if the link before is missing."""
+def _issue(session: Session, found: Invoice, document: Document, token: str, by: str) -> date | None:
+    """Number, row, debit and link of the chain, in one statement; raises `StateError` if the link before is missing.
+
+    If it is dated before the number before, or after the number after, nothing is done and that one's date returned.
+    """
     number, is_credit = _first(found, document.invoice_date), found.kind == InvoiceKind.CREDIT_NOTE
     subject = ChainSubject.CREDIT_NOTE if is_credit else ChainSubject.INVOICE
     told = said(document, found, by, f"{token} facts")
@@ -273,10 +298,13 @@ def _issue(session: Session, found: Invoice, document: Document, token: str, by:
         "token": token, "facts": document.json().decode(), "subject": subject, "invoice": found.id,
         "body": chain.body(subject, found, told | {"number": token}, f"{token} position"),
         "after": f"_{found.created_at.date().isoformat()}.pdf", "now": document.made_at, "by": by,
-        "client": found.client_id, "currency": found.currency, "amount": found.total,
+        "company": found.company, "client": found.client_id, "currency": found.currency, "amount": found.total,
         "entry": EntryKind.CREDIT_NOTE if is_credit else EntryKind.INVOICE,
     }  # fmt: skip
     issued = session.execute(_RECORD, given | frozen).one()
+    if issued.neighbour is not None:
+        neighbour: date = issued.neighbour
+        return neighbour
     if issued.digest is None:
         raise chain.broken(found.series)
     written = frozen | {
@@ -286,6 +314,7 @@ def _issue(session: Session, found: Invoice, document: Document, token: str, by:
     }  # fmt: skip
     for column, value in written.items():
         set_committed_value(found, column, value)
+    return None
 
 
 def _called(found: Invoice) -> str:
@@ -298,8 +327,11 @@ def refuse_unless_recorded(found: Invoice) -> None:
         raise StateError(f"invoice {_called(found)} is {found.state}; only a recorded one can be paid or corrected")
 
 
-def refuse_empty(reason: str, name: str) -> str:
-    """The text without blanks around it; raises `ParameterError` if nothing is left."""
-    if not reason.strip():
+def reason_of(text: str, name: str) -> str:
+    """The text without blanks around it; raises `ParameterError` if nothing is left, or it is no note but a book."""
+    found = text.strip()
+    if not found:
         raise ParameterError(f"say why: the {name} is empty")
-    return reason.strip()
+    if len(found) > MOST:
+        raise ParameterError(f"the {name} has {len(found):,} characters; there is room for {MOST:,}")
+    return found

@@ -65,7 +65,7 @@ def revise(  # noqa: PLR0913  # of what, to what, why, by whom, when
     invoice, was revised since, or for other lines of a top-up that was paid; `ParameterError` without a comment
     or a change, or for a sum that cannot be.
     """
-    comment = record.refuse_empty(comment, "comment of a revision")
+    comment = record.reason_of(comment, "comment of a revision")
     (found,) = account.locked(session, [invoice_id])
     _refuse_unless_revisable(found, lines)
     if after is not None and after != found.revision:
@@ -106,7 +106,7 @@ def _refuse_unless_revisable(found: Invoice, lines: Sequence[Line] | None) -> No
 def _settled(session: Session, before: Document, found: Invoice) -> Decimal:
     """What is known to be paid or credited of it, with what a smaller sum made credit that nobody has used yet."""
     freed = max(before.paid - before.gross, ZERO)
-    left = sum((rest for _, rest in account.credit(session, found.client_id, found.currency)), ZERO)
+    left = sum((rest for _, rest in account.credit(session, account.Account.of(found))), ZERO)
     return found.paid + found.credited + min(freed, left)
 
 

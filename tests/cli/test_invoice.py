@@ -160,7 +160,7 @@ def test_an_amount_is_asked_once_all_details_are_there(daybook, office):  # TW-5
     assert daybook("invoice", "create", "1", "51", "--currency", "EUR", "--key", "once").code == 16
     daybook("invoice", "pay", found["number"])
     with Session(office.installation.database) as session:
-        assert account.balance(session, 1, "EUR") == -50  # TW-57
+        assert account.balance(session, account.Account("1", 1, "EUR")) == -50  # TW-57
     for wrong, code in (("999999 5", 3), ("1 lots", 2), ("1 5 --currency ZZZ", 3)):
         assert (wrong, daybook("invoice", "create", *wrong.split()).code) == (wrong, code)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from reports_lib.database import migrations, server
@@ -294,3 +294,34 @@ def test_an_engine_reads_what_its_workspace_says(workspace):
     with made.connect() as connection:
         assert connection.scalar(text("SHOW timezone")) == "UTC"
     made.dispose()
+
+
+def test_movements_of_before_belong_to_the_company_of_their_cause(empty):
+    """Step 0008, on rows that nobody else may change."""
+    from alembic import command
+
+    with empty.begin() as connection:
+        command.upgrade(migrations.config(connection), "0007")
+        connection.execute(
+            text("""
+            WITH made AS (
+                INSERT INTO invoice (company, client_id, kind, key, currency, invoice_date, series, net, tax, total,
+                                     facts, facts_sha256, created_at, created_by)
+                VALUES ('3', 7, 'other', 'k', 'EUR', '2026-10-31', 'A-', 1, 0, 1, '{}', repeat('a', 64), now(), 'ann')
+                RETURNING id
+            ), paid AS (
+                INSERT INTO invoice_payment (client_id, company, currency, amount, paid_at, method, key, by, at)
+                VALUES (7, '2', 'EUR', 1, now(), 'card', 'k', 'ann', now()) RETURNING id
+            )
+            INSERT INTO account_entry (client_id, currency, posted_at, kind, amount, invoice_id, payment_id, by)
+            SELECT 7, 'EUR', now(), 'invoice', 1, id, NULL, 'ann' FROM made UNION ALL
+            SELECT 7, 'EUR', now(), 'payment', -1, NULL, id, 'ann' FROM paid
+        """)
+        )
+    migrations.upgrade(empty)
+    with empty.begin() as connection:
+        entries = connection.execute(text("SELECT company, amount FROM account_entry ORDER BY amount")).all()
+        noted = connection.execute(text("SELECT subject FROM mirror_note ORDER BY 1")).scalars().all()
+        with pytest.raises(ProgrammingError, match="never changed"):
+            connection.execute(text("DELETE FROM account_entry"))
+    assert (entries, noted) == ([("2", -1), ("3", 1)], ["invoice", "payment"])

@@ -16,6 +16,7 @@ from reports_lib.database.roles import make_database
 from reports_lib.database.schema import Invoice, InvoicePayment
 from reports_lib.database.url import replaced
 from reports_lib.invoicing import account, draft, pay, record
+from reports_lib.invoicing.account import Account
 from reports_lib.invoicing.document import Document, Line
 from reports_lib.invoicing.draft import Order
 from reports_lib.invoicing.revise import Person
@@ -63,7 +64,7 @@ class Books:
 
     def balance(self, client: int = CLIENT, currency: str = "EUR") -> Decimal:
         self.session.flush()
-        return account.balance(self.session, client, currency)
+        return account.balance(self.session, Account("1", client, currency))
 
 
 def fee(net: str, rate: str = "0") -> Line:

@@ -1,6 +1,7 @@
 """Payments: partly, several at once, too much, top-ups, taken back; and that sums agree whatever happens (CD-16)."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,12 +13,15 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import AccountEntry, Invoice, InvoicePayment, InvoiceState
 from reports_lib.errors import DaybookError, ParameterError, StateError, UnknownNameError
 from reports_lib.invoicing import account, correct, draft, pay, record, verify
+from reports_lib.invoicing.account import Account
+from reports_lib.invoicing.document import Document
 from reports_lib.invoicing.draft import Terms
 from reports_lib.invoicing.listing import Payment, payment
 from reports_lib.invoicing.revise import revise
 from tests.invoicing.conftest import ANN, CLIENT, DAY, Books, fee
 from tests.invoicing.samples import BUYER, SUPPLIER
 
+OURS = Account("1", CLIENT, "EUR")
 TERMS = Terms("U-", "EUR", 2, DAY, 14, "en", "Top-up of the balance", "Taxed when it is used", "")
 
 
@@ -73,7 +77,7 @@ def test_too_much_is_credit_and_is_used_when_something_is_owed(books):
     made = books.recorded("10")
     books.pay({made: "25"})
     assert (made.paid, account.owed(made), books.balance()) == (10, 0, -15)
-    ((left, amount),) = account.credit(books.session, CLIENT, "EUR")
+    ((left, amount),) = account.credit(books.session, OURS)
     assert (left.amount, amount) == (25, 15)
     assert books.recorded("6").paid == 6
     assert books.recorded("100").paid == 9
@@ -87,6 +91,23 @@ def test_credit_is_of_one_currency(books):
     assert (other.paid, books.balance(), books.balance(currency="USD")) == (0, -15, 6)
     with pytest.raises(ParameterError, match="one payment is of one client, to one company, in one currency"):
         books.pay({other: "1", books.recorded("20"): "1"})
+
+
+def test_an_account_is_of_one_company(books):
+    """A client who moved leaves what he owed, and what he had as credit, with the company that he was of."""
+    before = books.recorded("10")
+    books.pay({before: "25"})
+    new = Account("2", CLIENT, "EUR")
+    moved = books.recorded("6", series="N-", supplier=replace(SUPPLIER, account="2"))
+    told = Document.parse(moved.facts.encode())
+    assert (moved.paid, told.carried, told.due) == (0, 0, 6)
+    assert (books.balance(), account.balance(books.session, new)) == (-15, 6)
+    assert account.balances(books.session, [OURS, new, Account("3", CLIENT, "EUR")]) == {OURS: -15, new: 6}
+    books.pay({moved: "9"})
+    assert [left for _, left in account.credit(books.session, new)] == [3]
+    assert [left for _, left in account.credit(books.session, OURS)] == [15]
+    with pytest.raises(ParameterError, match="one payment is of one client, to one company, in one currency"):
+        books.pay({before: "1", moved: "1"})
 
 
 def test_money_without_an_invoice_is_credit(books):
@@ -113,7 +134,12 @@ def test_the_same_key_is_one_payment(books):
         books.pay({more: "10"}, key="over")
     with pytest.raises(StateError, match="'bank 7' was used for another payment"):
         books.pay({made: "2", other: "2"}, key="bank 7")
-    assert (other.paid, more.paid) == (4, 0)
+    split = books.pay({more: "3", made: "1"}, key="split")
+    assert books.pay({made: "1.00", more: "3"}, key="split").id == split.id
+    for amounts, method in (({more: "2", made: "2"}, "transfer"), ({more: "3", made: "1"}, "cash")):
+        with pytest.raises(StateError, match="'split' was used for another payment"):
+            books.pay(amounts, key="split", method=method)
+    assert (other.paid, more.paid) == (4, 3)
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "NaN", "Infinity"])
@@ -132,6 +158,9 @@ def test_other_things_that_are_refused(books):
         books.pay({})
     with pytest.raises(ParameterError, match="needs a time zone"):
         pay.pay(books.session, {made.id: Decimal(1)}, pay.Receipt(datetime(2026, 1, 1)), "ann", books.now())
+    later = books.now() + timedelta(hours=15)
+    with pytest.raises(ParameterError, match="cannot be entered before it was made"):
+        pay.pay(books.session, {made.id: Decimal(1)}, pay.Receipt(later), "ann", books.now())
     with pytest.raises(UnknownNameError, match="there is no invoice 1"):
         pay.pay(books.session, {1: Decimal(1)}, pay.Receipt(books.now()), "ann", books.now())
     note = correct.credit_note(books.session, made.id, None, "x", "ann", books.now())
@@ -148,7 +177,7 @@ def test_a_payment_that_came_to_nothing_is_taken_back(books):
         pay.cancel(books.session, made.id, "ann", books.now())
     assert (one.paid, two.paid, books.balance()) == (0, 0, 30)
     assert kinds(books) == ["invoice", "invoice", "payment", "cancellation"]
-    assert account.credit(books.session, CLIENT, "EUR") == []
+    assert account.credit(books.session, OURS) == []
 
 
 def test_a_paid_top_up_adds_to_the_balance(books):  # TW-54 to TW-57
@@ -187,8 +216,6 @@ def test_what_a_top_up_added_goes_with_its_payment(books):
 
 
 def test_a_top_up_is_refused_naming_all_that_is_missing(books):  # TW-58, T-59
-    from dataclasses import replace
-
     supplier, buyer = replace(SUPPLIER, bank="", postal_code=""), replace(BUYER, postal_code="")
     with pytest.raises(
         ParameterError,
@@ -220,7 +247,7 @@ def test_the_balance_before_a_moment(books):
     moment = books.now()
     books.recorded("5")
     books.session.flush()
-    assert account.balance(books.session, CLIENT, "EUR", before=moment) == 10
+    assert account.balance(books.session, OURS, before=moment) == 10
 
 
 # whatever is done to an account, in whatever order
@@ -283,12 +310,12 @@ def test_sums_agree_whatever_is_done(database, steps):
         invoices = session.scalars(select(Invoice).where(Invoice.state == InvoiceState.RECORDED)).all()
         payments = session.scalars(select(InvoicePayment).where(InvoicePayment.cancelled_at.is_(None))).all()
         entries = session.scalar(select(func.coalesce(func.sum(AccountEntry.amount), 0)))
-        balance = account.balance(session, CLIENT, "EUR")
+        balance = account.balance(session, OURS)
         documents = sum((each.total for each in invoices), Decimal(0))
         received = sum((each.amount for each in payments), Decimal(0))
         assert balance == entries == documents - received
         owed = sum((account.owed(each) for each in invoices), Decimal(0))
-        left = sum((left for _, left in account.credit(session, CLIENT, "EUR")), Decimal(0))
+        left = sum((left for _, left in account.credit(session, OURS)), Decimal(0))
         assert balance == owed - left  # what is open, less the credit
         assert all(0 <= account.owed(each) <= max(each.total, 0) for each in invoices)
         session.rollback()

@@ -1,5 +1,6 @@
 """From draft to invoice and back: what touches the account, what is frozen, what is refused (CD-14 to CD-16)."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -17,10 +18,11 @@ from reports_lib.database.schema import (
     MirrorNote,
 )
 from reports_lib.errors import ParameterError, StateError, UnknownNameError
-from reports_lib.invoicing import correct, draft, record, verify
+from reports_lib.invoicing import account, correct, draft, record, verify
 from reports_lib.invoicing.document import Document
 from reports_lib.invoicing.draft import Order
-from tests.invoicing.conftest import CLIENT, fee, proposal
+from tests.invoicing.conftest import CLIENT, NOW, fee, proposal
+from tests.invoicing.samples import document, line
 
 SHA = "a" * 64
 
@@ -82,11 +84,34 @@ def test_credit_settles_what_is_recorded_next_and_is_not_carried_as_well(books):
 
 
 def test_a_date_may_be_given_when_it_is_recorded(books):
-    waiting = books.draft("50", invoice_date=date(2026, 12, 30), due_date=date(2027, 1, 13))
-    made = record.record(books.session, waiting.id, "ann", books.now(), on=date(2027, 1, 2))
+    waiting = books.draft("50", invoice_date=date(2025, 12, 30), due_date=date(2026, 1, 13))
+    with pytest.raises(ParameterError, match="2026-11-02 has not come yet; an invoice is dated today or before"):
+        record.record(books.session, waiting.id, "ann", books.now(), on=date(2026, 11, 2))
+    made = record.record(books.session, waiting.id, "ann", books.now(), on=date(2026, 1, 2))
     assert (made.account_number, made.invoice_date, made.due_date) == (
-        "T-202701-0001", date(2027, 1, 2), date(2027, 1, 16),
+        "T-202601-0001", date(2026, 1, 2), date(2026, 1, 16),
     )  # fmt: skip
+
+
+def test_dates_follow_numbers(books):
+    day, later = date(2026, 9, 30), date(2026, 10, 20)
+    first = books.recorded("1", invoice_date=later)
+    waiting = books.draft("2", invoice_date=day, due_date=date(2026, 10, 14))
+    with pytest.raises(
+        StateError, match="next number of T- cannot be of 2026-09-30: the number before it is of 2026-1"
+    ):
+        record.record(books.session, waiting.id, "ann", books.now(), on=day)
+    second = record.record(books.session, waiting.id, "ann", books.now())  # an old draft gets the earliest that may be
+    assert (second.account_number, second.invoice_date, second.due_date) == (
+        "T-202610-0002", later, date(2026, 11, 3),
+    )  # fmt: skip
+    third = books.recorded("3")
+    record.unrecord(books.session, second.id, "ann", books.now())
+    with pytest.raises(StateError, match="T-202610-0002 cannot be of 2026-11-01: the number after it is of 2026-10-31"):
+        record.record(books.session, second.id, "ann", books.now(), on=date(2026, 11, 1))
+    record.record(books.session, second.id, "ann", books.now(), on=third.invoice_date)
+    assert [each.number for each in (first, second, third)] == [1, 2, 3]
+    assert verify.verify(books.session, None).defects == []
 
 
 def test_what_is_held_waits_for_a_person(books):
@@ -103,6 +128,21 @@ def test_newer_facts_are_held_anew(books):
     same = books.draft("100", key="k", held=["why"])
     assert (same.id, same.released_by) == (held.id, "ann")  # what was looked at
     assert books.draft("101", key="k", held=["why"]).released_at is None
+
+
+def test_another_day_and_what_is_carried_undo_no_release(books):
+    held = books.draft("100", key="k", held=["why", "more"])
+    record.release(books.session, held.id, "ann", books.now())
+    newer = {
+        "invoice_date": date(2026, 12, 3),
+        "due_date": date(2026, 12, 17),
+        "carried": Decimal(9),
+        "due": Decimal(109),
+    }
+    again = books.draft("100", key="k", held=["why"], **newer)  # one finding is mended
+    assert (again.released_by, again.held, again.invoice_date) == ("ann", ["why"], date(2026, 12, 3))
+    assert Document.parse(again.facts.encode()).carried == 9
+    assert books.draft("100", key="k", held=["why", "another"], **newer).released_at is None
 
 
 def test_the_same_key_is_one_invoice(books):  # T-60
@@ -228,6 +268,28 @@ def test_lines_are_credited_up_to_what_is_left(books):
     books.recorded("1")
     with pytest.raises(StateError, match="is part of a correction"):
         record.unrecord(books.session, made.id, "ann", books.now())
+
+
+def test_no_rate_is_credited_more_than_was_charged_at_it(books):
+    lines = (line(1, "100", tax_rate=Decimal(20)), line(2, "0.99", tax_rate=Decimal(7)))
+    made = draft.make(
+        books.session, replace(document(lines), draft=True, account_number=""), Order("k", "T-"), "a", NOW
+    )
+    record.record(books.session, made.id, "ann", books.now())  # 120.00 and 0.99 + 0.07
+
+    def credit(*fees):
+        correct.credit_note(books.session, made.id, [fee(*each) for each in fees], "x", "ann", books.now())
+
+    with pytest.raises(ParameterError, match=r"0.01 EUR more net at 7 % than T-202610-0001 has left"):
+        credit(("1", "7"))  # by gross there were 120 more
+    credit(("0.22", "7"))  # 0.02
+    credit(("0.22", "7"))
+    with pytest.raises(ParameterError, match=r"0.01 EUR more tax at 7 % than T-202610-0001 has left"):
+        credit(("0.50", "7"))  # 0.04: rounded up thrice, the parts were more than the whole
+    with pytest.raises(ParameterError, match=r"0.4 EUR more net at 20 % than"):
+        credit(("100.4", "20"))
+    credit(("100", "20"), ("0.45", "7"))
+    assert account.owed(made) == Decimal("0.10")
 
 
 def test_a_key_is_of_one_credit_note(books):

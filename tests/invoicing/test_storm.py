@@ -116,11 +116,11 @@ def test_payments_of_one_account_do_not_hinder_each_other(database, url):
     assert [each.exitcode for each in workers] == [0] * 8  # nobody waited for one who waited for him
     with Session(database) as session:
         assert verify.verify(session, None).defects == []
-        left = sum(amount for _, amount in account.credit(session, 1001, "EUR"))
+        left = sum(amount for _, amount in account.credit(session, account.Account("1", 1001, "EUR")))
         owed = session.scalar(
             select(func.sum(Invoice.total - Invoice.paid)).where(Invoice.client_id == 1001, Invoice.state == "RECORDED")
         )
-        assert account.balance(session, 1001, "EUR") == owed - left
+        assert account.balance(session, account.Account("1", 1001, "EUR")) == owed - left
 
 
 def cut_off(database, engine) -> None:

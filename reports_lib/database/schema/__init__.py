@@ -31,7 +31,7 @@ from reports_lib.database.schema.invoices import (
     InvoiceState,
 )
 from reports_lib.database.schema.mail import Mail, MailKind, MailState
-from reports_lib.database.schema.mirror import MirrorNote
+from reports_lib.database.schema.mirror import MirrorHeld, MirrorNote
 from reports_lib.database.schema.runs import Decision, Run, State, Tick, Worker
 from reports_lib.database.schema.snapshots import Audience, Link, Snapshot
 
@@ -64,6 +64,7 @@ __all__ = [
     "Mail",
     "MailKind",
     "MailState",
+    "MirrorHeld",
     "MirrorNote",
     "Run",
     "SignIn",

@@ -235,6 +235,7 @@ class InvoicePayment(Base):
     method: Mapped[str]  # card, cash, transfer, wallet, store or other; top_up is what a paid top-up adds
     reference: Mapped[str] = mapped_column(server_default="")
     key: Mapped[str] = mapped_column(unique=True)  # asking twice with one key is one payment
+    asked: Mapped[str | None]  # SHA-256 of what was asked for with the key; none where we made it up ourselves
     by: Mapped[str]
     at: Mapped[datetime]  # when it was entered
     cancelled_at: Mapped[datetime | None]  # it came to nothing: a debit that was returned, a slip
@@ -261,7 +262,7 @@ class InvoiceAllocation(Base):
 
 
 class AccountEntry(Base):
-    """One movement of a client's account; positive is owed to us, so a balance below zero is his credit.
+    """One movement of a client's account with a company; positive is owed, so a balance below zero is his credit.
 
     Its cause is either an invoice or a payment.
     """
@@ -269,6 +270,7 @@ class AccountEntry(Base):
     __tablename__ = "account_entry"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(start=FIRST_ID), primary_key=True)
+    company: Mapped[str]
     client_id: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     posted_at: Mapped[datetime]
@@ -281,7 +283,7 @@ class AccountEntry(Base):
     __table_args__ = (
         CheckConstraint(one_of("kind", EntryKind), name="kind"),
         CheckConstraint("num_nonnulls(invoice_id, payment_id) = 1", name="cause"),
-        Index(None, "client_id", "currency", "posted_at", postgresql_include=["amount"]),
+        Index(None, "client_id", "currency", "company", "posted_at", postgresql_include=["amount"]),
         Index(None, "invoice_id"),
         Index(None, "payment_id"),
     )

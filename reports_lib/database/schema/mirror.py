@@ -1,4 +1,4 @@
-"""What the warehouse has not been told yet."""
+"""What the warehouse has not been told yet, and what it holds of ours."""
 
 from datetime import datetime
 
@@ -22,3 +22,12 @@ class MirrorNote(Base):
     subject: Mapped[str]  # such as "invoice"
     subject_id: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class MirrorHeld(Base):
+    """How many rows of ours a table of the warehouse had when it was last written: if it has others, it lost some."""
+
+    __tablename__ = "mirror_held"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    rows: Mapped[int] = mapped_column(BigInteger)
