@@ -6,6 +6,7 @@ are only asked, and each answer is put beside its field.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -106,20 +107,24 @@ def put_in_queue(family: str, entered: Entered, ground: Ground, installation: In
     What cannot be made is refused now, and not by a worker later: raises what `plan` does.
     """
     asked = request(family, entered, ground)
-    if text := not_active(family, ground.author, ground.now, installation):
+    for text in not_active([family], ground.author, ground.now, installation).values():
         raise StateError(text)
     plan(asked, installation)
     with Session(installation.database) as session, session.begin():
         return submit(session, asked).id
 
 
-def not_active(family: str, author: Author, now: datetime, installation: Installation) -> str:
-    """Why the family cannot be asked for yet: the warehouse holds nothing of what it needs (MS-01); else empty."""
-    needs = heading(installation.workspace.notebook(family)).needs
-    missing = lacking(needs, author, now, installation) if needs else []
-    return (
-        _("There is nothing to report on yet: no data in {tables}").format(tables=", ".join(missing)) if missing else ""
-    )
+def not_active(families: Iterable[str], author: Author, now: datetime, installation: Installation) -> dict[str, str]:
+    """Why some of the families cannot be asked for yet: the warehouse holds nothing of what they need (MS-01).
+
+    It is opened once for all of them. Raises what a warehouse does that cannot be read.
+    """
+    needs = {family: heading(installation.workspace.notebook(family)).needs for family in families}
+    wanted = dict.fromkeys(name for names in needs.values() for name in names)
+    missing = lacking(wanted, author, now, installation) if wanted else []
+    said = _("There is nothing to report on yet: no data in {tables}")
+    lacks = {family: [name for name in names if name in missing] for family, names in needs.items()}
+    return {family: said.format(tables=", ".join(names)) for family, names in lacks.items() if names}
 
 
 def as_of(entered: Entered, ground: Ground) -> datetime:

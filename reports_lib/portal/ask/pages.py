@@ -48,10 +48,9 @@ def _idle(installation: Installation, visitor: Visitor, known: Sequence[Family])
     """Why families cannot be asked for yet, by name; nothing while the warehouse cannot say."""
     author, now = options.author_of(visitor), datetime.now(UTC)
     try:
-        told_of = {each.name: asking.not_active(each.name, author, now, installation) for each in known}
+        return asking.not_active([each.name for each in known], author, now, installation)
     except DaybookError:
         return {}
-    return {name: text for name, text in told_of.items() if text}
 
 
 def ask(request: Request, family: str) -> Response:
