@@ -51,14 +51,12 @@ def register(session: Session, arrived: Arrived, given: Given) -> int:
     A file that could not be loaded may come again: its new row takes the place of the old. Raises
     `IngestError` if the same content is there already.
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"cdr {arrived.sha256}"))))
+    only_one(session, arrived.sha256)
     now = session.scalar(select(NOW()))
     if there := of_content(session, arrived.sha256):
         if there.state != CdrState.ERROR:
             raise IngestError(f"{arrived.name} {_already(there)}")
-        there.deleted_at = (
-            now  # an id of its own for each try to load a file, so that no late word is taken for another's
-        )
+        there.deleted_at = now  # each try has an id of its own, so that no late word is taken for another's
         session.flush()
         mirror.note(session, SUBJECT, there.id)
     made = CdrFile(
@@ -74,6 +72,11 @@ def register(session: Session, arrived: Arrived, given: Given) -> int:
     session.flush()
     mirror.note(session, SUBJECT, made.id)
     return made.id
+
+
+def only_one(session: Session, sha256: str) -> None:
+    """Until the caller's transaction ends nobody else takes in that content, or takes its bytes away."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"cdr {sha256}"))))
 
 
 def of_content(session: Session, sha256: str) -> CdrFile | None:

@@ -42,12 +42,12 @@ class Originals:
         return self.folder / sha256[:2] / sha256
 
     @contextmanager
-    def arriving(self, source: Path) -> Iterator[Arrived]:
-        """A copy of a file, for `keep` to put in its place; what is not kept is removed.
+    def arriving(self, source: Path, name: str = "") -> Iterator[Arrived]:
+        """A copy of a file, for `keep` to put in its place; what is not kept is removed. `name`: what to call it.
 
         Raises `IngestError` if it is no regular file, cannot be read, or changes while it is read.
         """
-        name = shown_name(source)
+        name = shown_name(Path(name) if name else source)
         aside = self.folder / "tmp"
         try:
             aside.mkdir(parents=True, exist_ok=True)

@@ -39,14 +39,14 @@ def originals(installation: Installation) -> Originals:
     return Originals(installation.workspace.outputs / "cdr")
 
 
-def take_in(installation: Installation, source: Path, given: Given) -> int:
+def take_in(installation: Installation, source: Path, given: Given, name: str = "") -> int:
     """Keep a copy of a file and have it wait; returns its id. Raises `IngestError`, `UnknownNameError`.
 
-    First the bytes, then the row: there is no row without its file.
+    First the bytes, then the row: there is no row without its file. `name` is what to call it, if not by its own.
     """
     formats.find(installation.workspace, given.format)
     kept = originals(installation)
-    with kept.arriving(source) as arrived, Session(installation.database) as session, session.begin():
+    with kept.arriving(source, name) as arrived, Session(installation.database) as session, session.begin():
         made = files.register(session, arrived, given)
         kept.keep(arrived)
         return made
@@ -65,10 +65,16 @@ def load_next(
 
 
 def delete(installation: Installation, file_id: int) -> CdrFile:
-    """Mark a file deleted and take its original away; its rows stay. Raises `UnknownNameError`, `StateError`."""
+    """Mark a file deleted and take its original away; its rows stay. Raises `UnknownNameError`, `StateError`.
+
+    First the row, then the bytes: no row is ever without its file.
+    """
     with Session(installation.database, expire_on_commit=False) as session, session.begin():
         found = files.delete(session, file_id)
-        originals(installation).remove(found.sha256)
+    with Session(installation.database) as session, session.begin():
+        files.only_one(session, found.sha256)
+        if files.of_content(session, found.sha256) is None:  # it may have come again meanwhile
+            originals(installation).remove(found.sha256)
     return found
 
 

@@ -22,6 +22,7 @@ from reports_lib.portal.api.app import api
 from reports_lib.portal.api.common import BASE
 from reports_lib.portal.ask import pages as ask
 from reports_lib.portal.ask.options import Lists
+from reports_lib.portal.cdr import pages as cdr
 from reports_lib.portal.charts import pages as charts
 from reports_lib.portal.invoices import actions as invoice_actions
 from reports_lib.portal.invoices import balance as invoice_balance
@@ -80,6 +81,7 @@ ROUTES: tuple[Route, ...] = (
     *invoice_changing.ROUTES,
     *invoice_document.ROUTES,
     *invoice_balance.ROUTES,
+    *cdr.ROUTES,
     *viewer.ROUTES,
     *charts.ROUTES,
     *share.ROUTES,

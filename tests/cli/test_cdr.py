@@ -105,7 +105,7 @@ def test_the_format_is_told_where_it_cannot_be_found_out(daybook, master, tmp_pa
     (tmp_path / "odd.csv").write_text("1,2,3\n")
     answer = daybook("cdr", "load", str(tmp_path / "odd.csv"))
     assert (answer.code, answer.err.count("\n")) == (12, 1)
-    assert "is of none of the formats asterisk, cucm, freeswitch, rated; say which with --format" in answer.err
+    assert "is of none of the formats asterisk, cucm, freeswitch, rated; say which it is" in answer.err
     assert daybook("cdr", "load", str(master(4)), "--format", "asterix").code == 3
     assert daybook("cdr", "load", str(master(4)), "--company", "x").code == 2
     assert daybook("cdr", "formats").out.splitlines()[1].split("\t") == ["asterisk", "Asterisk Master.csv", "call"]

@@ -338,6 +338,13 @@ CASES = [
     of_bill("POST /invoices/{invoice_id:int}/payments/{payment_id:int}/cancel", "INVOICE", 303, "new_bill_paid"),
     Case("GET /invoices/pay", "INVOICE", "/invoices/pay?id={bill_recorded}", 200, 404),
     Case("POST /invoices/pay", "INVOICE", "/invoices/pay", 303, 404, {"id": "{new_bill_recorded}"}),
+    # files of call records
+    Case("GET /cdr", "READ", "/cdr", 200, 200),
+    Case("GET /cdr", "READ", "/cdr?q=qv", 200, 200),
+    Case("GET /cdr/{file_id:int}", "READ", "/cdr/{file}", 200, 404),
+    Case("GET /cdr/{file_id:int}/rejects", "INVOICE", "/cdr/{file}/rejects", 200, 404),
+    Case("POST /cdr", "INVOICE", "/cdr?name=a.csv", 403, 403),
+    Case("POST /cdr/{file_id:int}/delete", "INVOICE", "/cdr/{new_file}/delete", 303, 404),
     Case("GET /account-balance", "READ", "/account-balance", 200, 200),
     Case("GET /account-balance", "READ", "/account-balance?q=qv", 200, 200, is_slow=True),
     Case("GET /account-balance", "READ", "/account-balance?client={client}", 200, 404, is_slow=True),

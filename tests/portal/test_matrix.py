@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from reports_lib.accounts import account as accounts
 from reports_lib.accounts import token as tokens
-from reports_lib.database.schema import Account, Audience, AuditEntry, ChartTemplate, Link, Run, SignIn, State
+from reports_lib.database.schema import Account, Audience, AuditEntry, CdrFile, ChartTemplate, Link, Run, SignIn, State
 from reports_lib.parameters.query import version
 from reports_lib.portal.api.app import CALLS
 from reports_lib.portal.app import ROUTES
@@ -76,6 +76,8 @@ class Things:
         if name in ("waiting", "failed"):
             return self.run(State.QUEUED if name == "waiting" else State.ERROR)
         kind = name.rpartition("_")[2]
+        if name == "file":
+            return self.file()
         if name.startswith("bill_"):
             return self.bill(kind)
         if name.startswith("set_"):
@@ -94,6 +96,21 @@ class Things:
             **error,
             **more,
         )
+
+    def file(self) -> int:
+        """A file of call records, with a line that was rejected."""
+        rejects = self.place.installation.workspace.outputs / "rejects" / f"{self.company}-{next(_number)}.csv"
+        rejects.parent.mkdir(exist_ok=True)
+        rejects.write_text(f"file,line,column,reason,record\na.csv,1,,{self.mark('reason')},x\n")
+        made = CdrFile(
+            company=self.company, name=self.mark("file"), sha256=f"{next(_number):064x}", format="asterisk",
+            size_bytes=1, uploaded_at=MADE, processed_at=MADE, uploaded_by=self.mark("user"), state="success",
+            lines=1, rejected=1, rejects=f"rejects/{rejects.name}",
+        )  # fmt: skip
+        with Session(self.place.installation.database) as session, session.begin():
+            session.add(made)
+            session.flush()
+            return made.id
 
     def bill(self, kind: str) -> int:
         """An invoice; with its payment, if it is paid."""
@@ -152,7 +169,7 @@ class Things:
         (folder / "executed.ipynb").write_text(json.dumps({"cells": [], "said": self.mark("notebook")}))
         for kind in ("draft", "held", "recorded", "paid"):
             known[f"bill_{kind}"] = self.bill(kind)
-        known["client"] = company or "999"
+        known["client"], known["file"] = company or "999", self.file()
         for kind in ("private", "company", "public"):
             known[f"set_{kind}"], known[f"chart_{kind}"] = self.saved(kind), self.kept(kind)
         with Session(place.installation.database) as session, session.begin():

@@ -1,0 +1,1 @@
+"""Files of call records in the web."""
