@@ -24,13 +24,25 @@ RERATE = "UPDATE ledger_entry SET amount = amount * 2 WHERE amount > 0"
 FORGET = "DELETE FROM client WHERE client_id = (SELECT min(client_id) FROM client)"
 
 
+@pytest.fixture(scope="module")
+def filled(fresh):
+    """A lake with the golden data, some of it changed and some of it removed since; for tests that only read it."""
+    with fresh("lake") as address:
+        fill(address)
+        yield address
+
+
 @pytest.fixture
-def filled(lake_address):
-    """A lake with the golden data, some of it changed and some of it removed since."""
-    writer.write(lake_address, GOLDEN, author="ann", message="golden")
-    for change in (RERATE, FORGET):
-        writer.execute(lake_address, change, author="ann", message="changed")
+def own(lake_address):
+    """Another one like it, for a test that writes."""
+    fill(lake_address)
     return lake_address
+
+
+def fill(address):
+    writer.write(address, GOLDEN, author="ann", message="golden")
+    for change in (RERATE, FORGET):
+        writer.execute(address, change, author="ann", message="changed")
 
 
 @pytest.fixture(autouse=True)
@@ -61,12 +73,12 @@ def test_every_version_is_read_as_it_is(filled, as_reader, tmp_path):  # T-66, J
     assert all(one != other for one, other in pairwise(states[-4:]))
 
 
-def test_later_writes_do_not_reach_it(filled, as_reader, tmp_path):
-    copy = frozen(as_reader(filled), latest(filled), tmp_path)
+def test_later_writes_do_not_reach_it(own, as_reader, tmp_path):
+    copy = frozen(as_reader(own), latest(own), tmp_path)
     before = everything(copy)
-    writer.execute(filled, RERATE, author="ann", message="again")
-    writer.execute(filled, FORGET, author="ann", message="again")
-    assert everything(copy) == before != everything(frozen(as_reader(filled), latest(filled), tmp_path))
+    writer.execute(own, RERATE, author="ann", message="again")
+    writer.execute(own, FORGET, author="ann", message="again")
+    assert everything(copy) == before != everything(frozen(as_reader(own), latest(own), tmp_path))
 
 
 def test_it_needs_neither_server_nor_password(filled, as_reader, tmp_path):  # T9
@@ -195,14 +207,14 @@ def test_a_rehearsed_session_is_handed_to_whoever_reads_that_version(filled, as_
     assert everything(newest) == everything(reader)
 
 
-def test_what_was_rehearsed_is_known_and_only_of_that_version(filled, as_reader, tmp_path):
-    reader = as_reader(filled)
+def test_what_was_rehearsed_is_known_and_only_of_that_version(own, as_reader, tmp_path):
+    reader = as_reader(own)
     companies = to_arrow("company", [{"company_id": number} for number in (1, 2)])
-    writer.write(filled, {"company": companies}, author="ann", message="two")
-    older = frozen(reader, latest(filled), tmp_path)
+    writer.write(own, {"company": companies}, author="ann", message="two")
+    older = frozen(reader, latest(own), tmp_path)
     gone = "DELETE FROM company WHERE company_id = (SELECT max(company_id) FROM company)"
-    writer.execute(filled, gone, author="ann", message="gone")
-    newest = frozen(reader, latest(filled), tmp_path)
+    writer.execute(own, gone, author="ann", message="gone")
+    newest = frozen(reader, latest(own), tmp_path)
     rehearse(newest, lambda warehouse: warehouse.ask(_companies))
     with connect(newest, as_of=AS_OF) as warehouse:
         warehouse.backend.con.execute("USE memory")  # nothing can be read any more
@@ -226,16 +238,16 @@ def _parents(tables, _shape):
     return tables("company").select("company_id", "parent_company_id").order_by("company_id")
 
 
-def test_files_put_together_anew_are_found(filled, as_reader, tmp_path):
-    reader = as_reader(filled)
+def test_files_put_together_anew_are_found(own, as_reader, tmp_path):
+    reader = as_reader(own)
     for _ in range(3):
-        writer.write(filled, GOLDEN, author="ann", message="more")
-    before = everything(frozen(reader, latest(filled), tmp_path))
-    con = lake.open_lake(filled)
+        writer.write(own, GOLDEN, author="ann", message="more")
+    before = everything(frozen(reader, latest(own), tmp_path))
+    con = lake.open_lake(own)
     con.execute("CALL ducklake_merge_adjacent_files('lake')")
     con.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
     con.close()
-    version = next(each for each in versions(filled) if each.name == before[2])
+    version = next(each for each in versions(own) if each.name == before[2])
     assert everything(frozen(reader, version, tmp_path)) == before
 
 
