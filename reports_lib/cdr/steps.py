@@ -12,7 +12,7 @@ from reports_lib.warehouse.tables import Column
 
 _NUMBER = r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"
 _WIDE = pa.decimal256(38, 12)  # of such a number
-NOTHING = pa.scalar(None, pa.string())
+NOTHING = pa.nulls(1, pa.string())[0]  # `pa.scalar` would load pandas
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,8 @@ from datetime import UTC
 from decimal import Decimal
 from fcntl import LOCK_SH
 from itertools import groupby
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -31,8 +29,11 @@ from reports_lib.snapshots.store import Store
 from reports_lib.values.clock import wall
 from reports_lib.values.money import round_half_up
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.charged import charged_usage
-from reports_lib.warehouse.connection import Warehouse, connect
+
+if TYPE_CHECKING:  # half a second, for workers that have nothing to invoice
+    import ibis.expr.types as ir
+
+    from reports_lib.warehouse.connection import Warehouse
 
 SUFFIX = "parquet"
 ZERO, ONE = Decimal(0), Decimal(1)
@@ -67,6 +68,8 @@ def itemised(
 
     That can be only where a warehouse keeps no earlier state. Raises `WarehouseError`, `DatabaseError`, `StoreError`.
     """
+    from reports_lib.warehouse.connection import connect
+
     wanted = {key: items for key in taxes if (items := _services(evidence.charges[key]))}
     if not wanted:
         return {}
@@ -83,8 +86,12 @@ def _services(charges: list[Row]) -> dict[int, Row]:
     return {int(row["item"]): row for row in charges if row["kind"] == "service"}
 
 
-def _rows(warehouse: Warehouse, evidence: Evidence, wanted: Mapping[Key, object]) -> Iterator[Row]:
+def _rows(warehouse: "Warehouse", evidence: Evidence, wanted: Mapping[Key, object]) -> Iterator[Row]:
     """Charged usage in the order of clients, currencies and time."""
+    import ibis
+
+    from reports_lib.warehouse.charged import charged_usage
+
     bounds = (evidence.interval.start, evidence.interval.end)
     start, end = (ibis.literal(at.astimezone(UTC).replace(tzinfo=None), type="timestamp(6)") for at in bounds)
     facts: ir.Table = charged_usage(warehouse.table("usage_event"), start, end)

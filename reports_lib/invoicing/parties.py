@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,7 +20,9 @@ from reports_lib.invoicing.details import laid_over
 from reports_lib.invoicing.document import Party
 from reports_lib.invoicing.qr import is_iban
 from reports_lib.runs.installation import Installation
-from reports_lib.warehouse.connection import Warehouse, connect
+
+if TYPE_CHECKING:  # half a second, for workers that have nothing to invoice
+    from reports_lib.warehouse.connection import Warehouse
 
 IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{1,4}){3,8}\b")
 BIC = re.compile(r"\b[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b")
@@ -47,11 +49,13 @@ class Buyer:
 
 def issuers(installation: Installation, as_of: datetime) -> dict[str, Issuer]:
     """Every company, by its id. Raises `WarehouseError` and `DatabaseError`."""
+    from reports_lib.warehouse.connection import connect
+
     with connect(installation.warehouse, as_of=as_of) as warehouse:
         return issuers_in(warehouse)
 
 
-def issuers_in(warehouse: Warehouse) -> dict[str, Issuer]:
+def issuers_in(warehouse: "Warehouse") -> dict[str, Issuer]:
     """The companies of an open warehouse."""
     rows = warehouse.table("company").to_pyarrow().to_pylist()
     return {str(row["company_id"]): _issuer(row) for row in sorted(rows, key=lambda row: row["company_id"])}
@@ -67,11 +71,13 @@ def issuer(installation: Installation, as_of: datetime, company: str) -> Issuer:
 
 def buyers(installation: Installation, session: Session, as_of: datetime, clients: Collection[int]) -> dict[int, Buyer]:
     """These clients, by id; one that the warehouse lacks is left out. Raises as `issuers`."""
+    from reports_lib.warehouse.connection import connect
+
     with connect(installation.warehouse, as_of=as_of) as warehouse:
         return buyers_in(warehouse, session, clients)
 
 
-def buyers_in(warehouse: Warehouse, session: Session, clients: Collection[int]) -> dict[int, Buyer]:
+def buyers_in(warehouse: "Warehouse", session: Session, clients: Collection[int]) -> dict[int, Buyer]:
     """These clients of an open warehouse."""
     names = _rows(warehouse, "client", clients, ("client_id", "name"))
     profiles = _rows(warehouse, "client_profile", clients, ("client_id", "email", "address", "city", "country"))
@@ -83,7 +89,7 @@ def buyers_in(warehouse: Warehouse, session: Session, clients: Collection[int]) 
     }
 
 
-def _rows(warehouse: Warehouse, name: str, clients: Collection[int], columns: tuple[str, ...]) -> dict[int, Row]:
+def _rows(warehouse: "Warehouse", name: str, clients: Collection[int], columns: tuple[str, ...]) -> dict[int, Row]:
     table = warehouse.table(name).select(*columns)
     if len(clients) < 1_000:  # else it is quicker to read all of them
         table = table.filter(table.client_id.isin(sorted(clients)))

@@ -21,7 +21,6 @@ from reports_lib.runs.entry import Due, Entry, Overlap
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.queue import submit
 from reports_lib.runs.request import SCHEDULED, Request
-from reports_lib.warehouse.connection import connect
 
 LOOKUP = "5min"  # that what an entry is asked for each of may take to be looked up
 _LOCKS = 4_301_728_645_917_320_846  # tells our locks from others' on the same database
@@ -121,6 +120,8 @@ def unsent(request: Request) -> Request:
 def _requests(installation: Installation, entry: Entry, tick: datetime) -> list[Request]:
     if not entry.needs_lookup:
         return list(entry.requests(tick))
+    from reports_lib.warehouse.connection import connect  # half a second, for entries that need it
+
     try:
         with connect(installation.warehouse, as_of=tick) as warehouse:
             return list(entry.requests(tick, warehouse.options))

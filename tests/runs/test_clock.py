@@ -27,6 +27,7 @@ from reports_lib.runs.cron import Cron
 from reports_lib.runs.entry import CatchUp, Entry, Overlap
 from reports_lib.runs.fan_out import ForEach
 from reports_lib.runs.installation import Installation
+from reports_lib.warehouse import connection
 from tests.runs.brute_force import LINES, MINUTE, ZONES, brute_force, newest
 from tests.runs.clock_process import NOON, every_minute, moment
 from tests.runs.conftest import ROOT
@@ -178,13 +179,13 @@ def test_one_run_for_each_option_of_the_warehouse(office):
 
 def test_a_warehouse_that_answers_slowly_is_waited_for(office, monkeypatch):
     monkeypatch.setattr(engine, "IDLE_SECONDS", 1)
-    own, connect = Installation(office.workspace), clock.connect
+    own, connect = Installation(office.workspace), connection.connect
 
     def slowly(*words, **more):
         time.sleep(1.5)
         return connect(*words, **more)
 
-    monkeypatch.setattr(clock, "connect", slowly)
+    monkeypatch.setattr(connection, "connect", slowly)
     entry = each_currency(office)
     (decided,) = clock.look(own, [entry], NOON)
     assert (decided.decision, len(decided.runs)) == (ASKED, 3)

@@ -20,9 +20,11 @@ A row that leads to no company, such as a call without a client, is shown to no 
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.datatypes as dt
+if TYPE_CHECKING:  # half a second, for the many who ask no more than what there is
+    import ibis
+    import ibis.expr.datatypes as dt
 
 TYPES: dict[str, str] = {
     "int64": "int64",
@@ -41,12 +43,20 @@ GROUP = "the whole group"
 
 @dataclass(frozen=True)
 class Column:
-    """One column: an Ibis type with its nullability, and what it means in which unit."""
+    """One column: its kind, one of `TYPES`, whether it may be empty, and what it means in which unit."""
 
     name: str
-    type: dt.DataType
+    kind: str
+    is_nullable: bool
     is_key: bool
     meaning: str
+
+    @cached_property
+    def type(self) -> "dt.DataType":
+        """Its Ibis type, with its nullability."""
+        import ibis.expr.datatypes as dt
+
+        return dt.dtype(TYPES[self.kind], nullable=self.is_nullable)
 
 
 @dataclass(frozen=True)
@@ -84,8 +94,10 @@ class Table:
     veil: Veil | None
 
     @cached_property
-    def schema(self) -> ibis.Schema:
+    def schema(self) -> "ibis.Schema":
         """Names and Ibis types of the columns, in order."""
+        import ibis
+
         return ibis.schema({c.name: c.type for c in self.columns})
 
     @property
@@ -127,4 +139,4 @@ def _column(line: str) -> Column:
     name, kind, *rest = line.split()
     marks = {word for word in rest[:1] if word in ("key", "null")}
     meaning = " ".join(rest[len(marks) :])
-    return Column(name, dt.dtype(TYPES[kind], nullable="null" in marks), "key" in marks, meaning)
+    return Column(name, kind, "null" in marks, "key" in marks, meaning)
