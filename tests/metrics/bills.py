@@ -17,8 +17,9 @@ from reports_lib.warehouse.statement import AS_OF, Dialect, statement
 from reports_lib.warehouse.tables import TABLES
 
 Row = dict[str, Any]
-READ = ("client", "client_tag", "company", "currency", "fx_rate", "invoice", "invoice_line", "invoice_revision")
-READ += ("ledger_entry", "payment", "cdr_file", "help_ticket")
+READ = ("client", "client_activity", "client_tag", "company", "currency", "fx_rate", "invoice", "invoice_line")
+READ += ("invoice_revision", "ledger_entry", "package", "payment", "service", "subscription", "subscription_period")
+READ += ("usage_event", "cdr_file", "help_ticket")
 UTC_ZONE = ZoneInfo("UTC")
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 

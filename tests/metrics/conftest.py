@@ -5,17 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import ibis
 import pytest
 from bills import NOW, Held
 
 from reports_lib.metrics.customer_dynamics import customer_dynamics
 from reports_lib.values.interval import Interval
-from reports_lib.warehouse.connection import NO_VALUES
-from reports_lib.warehouse.statement import Statement, found_schema
-
-READ = ("client", "client_tag", "client_activity", "company", "currency", "fx_rate", "invoice", "ledger_entry")
-READ += ("invoice_line", "package", "service", "subscription", "subscription_period", "usage_event")
 
 
 @dataclass(frozen=True)
@@ -52,38 +46,13 @@ def ask():
     return make
 
 
-class Books:
-    """Given rows as canonical tables of a DuckDB in memory: quick, for facts that no engine can change."""
-
-    def __init__(self, tables, arrow) -> None:
-        self._backend = ibis.duckdb.connect()
-        for name in READ:
-            self._backend.con.register(f"given_{name}", arrow(name, tables.get(name, [])))
-
-    def check(self, names) -> None:
-        """All is there."""
-
-    def ask(self, build, shape=None, values=NO_VALUES):
-        asked = Statement.of(build(self._table, shape), self._backend.compiler)
-        return self._backend.con.execute(asked.filled(values)).to_arrow_table().to_pylist()
-
-    def _table(self, name: str):
-        return self._backend.table(f"given_{name}").cast(found_schema(name))
-
-
 @pytest.fixture
 def found(arrow):
     """`found(tables, question)`: the figures."""
-    return lambda tables, asked: customer_dynamics(Books(tables, arrow), asked)
+    return lambda tables, asked: customer_dynamics(Held(tables, asked.as_of, arrow), asked)
 
 
 @pytest.fixture
 def held(arrow):
-    """`held(tables, as_of)`: given rows as a warehouse in memory, for the reports of billing."""
+    """`held(tables, as_of)`: given rows as a warehouse in memory, asked as a lake is."""
     return lambda tables, as_of=NOW: Held(tables, as_of, arrow)
-
-
-@pytest.fixture
-def in_memory(arrow):
-    """`in_memory(tables)`: a warehouse of these rows, in this process."""
-    return lambda tables: Books(tables, arrow)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from bills import Held
 from books import at, charged, client, held, posted, used
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -46,9 +47,14 @@ def asked(interval="2024-03-01/2024-03-31", zone="UTC", as_of=datetime(2024, 5, 
 
 
 @pytest.fixture
-def found(in_memory):
+def found(arrow):
     """`found(tables, …)`: the bills, from a DuckDB in memory."""
-    return lambda tables, **changes: bills(in_memory(WORLD | tables), asked(**changes))
+
+    def find(tables, **changes):
+        question = asked(**changes)
+        return bills(Held(WORLD | tables, question.as_of, arrow), question)
+
+    return find
 
 
 @pytest.fixture
