@@ -65,8 +65,8 @@ def list_invoices(  # one an option
 
 
 def _table(found: list[dict[str, object]], page: Page) -> None:
-    heads = ("invoice", "client", "period", "total", "owed", "state", "paid", "id")
-    keys = ("number", "client", "period", "total", "owed", "state", "payment", "id")
+    heads = ("invoice", "client", "period", "total", "owed", "currency", "state", "paid", "id")
+    keys = ("number", "client", "period", "total", "owed", "currency", "state", "payment", "id")
     listing(heads, [[str(each[key] or "-") for key in keys] for each in found])
     if page.older is not None:
         click.echo("… and older ones: --limit shows more", err=True)

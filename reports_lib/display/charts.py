@@ -35,8 +35,8 @@ class Chart:
     rows: list[Row]
     behind: Behind | None = None
 
-    def opening(self, report: Behind) -> "Chart":
-        """The same chart with a way to the report that shows its rows."""
+    def opening(self, report: Behind | None) -> "Chart":
+        """The same chart with a way to the report that shows its rows, if there is one."""
         return replace(self, behind=report)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def subtree(rows: Iterable[Above], company: str) -> frozenset[str]:
             known.add(str(number))
             children.setdefault(None if parent is None else str(parent), []).append(str(number))
     if company not in known:
-        raise WarehouseError(f"the warehouse has no company {quoted(company)}; ask for a user of one that there is")
+        raise WarehouseError(f"the warehouse has no company {quoted(company)}; name one that there is")
     found, ahead = {company}, [company]
     while ahead:
         more = set(children.get(ahead.pop(), ())) - found

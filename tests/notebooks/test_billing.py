@@ -45,13 +45,15 @@ def path(family):
         ("invoices", ["Filters", "By state", "By clients", "Output"]),
         ("account_transactions", ["Filters", "By clients", "Output"]),
         ("billing_dashboard", ["Filters", "By clients", "Output"]),
+        ("cdr_files", ["Filters", "By state"]),
     ],
 )
 def test_forms_have_their_blocks(family, sections):  # TW-51 … TW-53, TW-60
     schema = Schema.read(path(family))
     assert list(dict.fromkeys(parameter.section for parameter in schema)) == sections
     names = {parameter.name for parameter in schema}
-    assert ("interval" in names) == ("account_id" in names) == (family != "billing_dashboard")  # that is of now
+    assert ("interval" in names) == (family != "billing_dashboard")  # that is of now
+    assert ("account_id" in names) == ("By clients" in sections and "interval" in names)
 
 
 @pytest.fixture
@@ -105,7 +107,14 @@ def test_the_dashboard_has_nine_figures_and_the_ways_behind_them(run):  # CD-01 
         ("Open help tickets", "1"),
     ]
     assert tiles[3].change_text == "2 invoices, face value 160.50"
-    addresses = [tile.behind.address for tile in tiles if tile.behind] + [shown["chart-top"].behind.address]
+    assert [tile.label for tile in tiles if not tile.behind] == ["Open help tickets"]  # they have no report
+    files = "/ask/cdr_files?time_zone=UTC&interval=2026-10-01%2F2026-11-03"
+    ways = [shown["chart-files"].behind, *(tiles[at].behind for at in (1, 4, 5, 6, 7))]
+    assert [way.address.removeprefix(files) for way in ways] == [
+        "&dates=processed_at", "", "&status=success", "&status=error", "&status=waiting", "&dates=processed_at",
+    ]  # fmt: skip
+    found = [tiles[at].behind for at in (0, 2, 3)] + [shown["chart-top"].behind]
+    addresses = [each.address for each in found]
     own = "include_sub_companies=No&time_zone=UTC&currency=EUR"
     assert addresses == [
         f"/ask/customer_dynamics?{own}&interval=this+month",
@@ -129,6 +138,14 @@ def test_the_reports_behind_show_what_the_dashboard_counts(run):  # CD-01, CD-06
     assert len(behind["table"].shown_rows) == 2
     drafts = run("invoices", interval="2026-10-01/2026-11-03", dates="created_at", status=["DRAFT"])
     assert [row["state"] for row in drafts["table"].shown_rows] == ["Draft"]
+    files = run("cdr_files", interval="2026-10-01/2026-11-03")  # CD-04, CD-07 … CD-10, T-57: newest first
+    assert [(row["number"], row["state"], str(row["mib"])) for row in files["table"].shown_rows] == [
+        ("2", "waiting", "0.00"),
+        ("1", "success", "1536.00"),
+    ]
+    assert [row["files"] for row in files["chart"].rows] == [1, 0, 1]
+    ended = run("cdr_files", interval="2026-10-02/2026-11-03", dates="processed_at", status=["success"])
+    assert [row["number"] for row in ended["table"].shown_rows] == ["1"]
 
 
 @pytest.mark.parametrize("engine", ["lake"])

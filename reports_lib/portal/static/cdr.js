@@ -11,22 +11,27 @@
     const called = item.appendChild(document.createElement("bdi"));
     called.textContent = name;
     const text = item.appendChild(document.createElement("span"));
-    return (said, kind = "") => {
+    const say = (said, kind = "") => {
       text.textContent = ` ${said}`;
       item.className = kind;
     };
+    const fails = (said) => {
+      if (said.startsWith(name)) called.remove(); // it says itself of which file it speaks
+      say(said, "bad");
+    };
+    return [say, fails];
   }
 
   async function send(file) {
-    const say = line(file.name);
+    const [say, fails] = line(file.name);
     say(came.dataset.sending);
     const asked = new URLSearchParams({ name: file.name, format: form.elements.format.value, company: form.elements.company.value });
     try {
       const answer = await fetch(`${form.action}?${asked}`, { method: "POST", body: file });
       if (answer.ok) say(came.dataset.sent, "good");
-      else say(await answer.text(), "bad");
+      else fails(await answer.text());
     } catch {
-      say(came.dataset.lost, "bad");
+      fails(came.dataset.lost);
     }
   }
 
