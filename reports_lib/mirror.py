@@ -6,6 +6,9 @@
 So nothing that was committed is forgotten, and what was not is never copied. At least once: whoever dies
 between the writing and the forgetting leaves the notes, and the next one writes the same rows in the same
 places. Reports read the copy and keep their boundary, their as-of moment and their data version.
+
+Whoever else writes the warehouse may replace its tables whole, ours in them too. Each sync remembers how many
+rows of ours there are; where there are others later, `heal` notes everything anew.
 """
 
 import time
@@ -15,21 +18,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, delete, exists, func, select
+from sqlalchemy import Connection, Engine, Select, delete, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from reports_lib.database.schema.mirror import MirrorNote
+from reports_lib.database.schema.mirror import MirrorHeld, MirrorNote
 from reports_lib.errors import WarehouseError
+from reports_lib.warehouse import ours
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.upsert import upsert
+from reports_lib.warehouse.versions import latest
 
 LOCK = 0x6D697272  # "mirr": held by whoever copies
 MOST = 5_000  # notes of one data version: rows of all they name are in memory
 ASK_AGAIN = 0.05  # seconds
 
 Rows = dict[str, pa.Table]
-Subjects = Mapping[str, Callable[[Session, Collection[int]], Rows]]
-"""Of each subject: the canonical rows of the things with these ids, by table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One kind of thing that is copied: the canonical rows of those with some ids, by table; and the ids of all."""
+
+    rows: Callable[[Session, Collection[int]], Rows]
+    ids: Select[int]
+
+
+Subjects = Mapping[str, Subject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +83,38 @@ def sync(database: Engine, address: Address, subjects: Subjects, *, patience: fl
             if not notes:
                 break
             try:
-                upsert(address, tables, author="daybook", message=_message(notes))
+                done = upsert(address, tables, author="daybook", message=_message(notes))
             except WarehouseError as error:
                 return Synced(copied, str(error))
             with Session(database) as session, session.begin():
                 session.execute(delete(MirrorNote).where(MirrorNote.id.in_([each.id for each in notes])))
+                for name, rows in done.held.items():
+                    session.merge(MirrorHeld(name=name, rows=rows))
             copied += len({(each.subject, each.subject_id) for each in notes})
     return Synced(copied)
+
+
+def heal(database: Engine, address: Address, subjects: Subjects, seen: str = "") -> str:
+    """Note everything anew if the warehouse has other numbers of our rows than were written.
+
+    What is noted already comes first: then nothing is looked at. Nor is the data version `seen` looked at again;
+    returns the one that was ("" on Postgres, which has none). Raises `WarehouseError` and `DatabaseError`.
+    """
+    with _alone(database, 0) as is_ours:
+        if not is_ours or is_behind(database, subjects):
+            return ""
+        with Session(database) as session:
+            written = {each.name: each.rows for each in session.scalars(select(MirrorHeld))}
+        newest = latest(address) if written else None
+        version = newest.name if newest else ""
+        if not written or (version and version == seen) or ours.counted(address, written) == written:
+            return version
+        columns = [MirrorNote.subject, MirrorNote.subject_id]
+        with Session(database) as session, session.begin():
+            for name, subject in subjects.items():
+                noted = subject.ids.with_only_columns(literal(name), *subject.ids.selected_columns)
+                session.execute(insert(MirrorNote).from_select(columns, noted))
+    return version
 
 
 def _noted(session: Session, subjects: Subjects) -> Sequence[MirrorNote]:
@@ -88,8 +127,8 @@ def _rows_of(session: Session, notes: Sequence[MirrorNote], subjects: Subjects) 
     found: dict[str, list[pa.Table]] = {}
     for subject in dict.fromkeys(each.subject for each in notes):
         ids = {each.subject_id for each in notes if each.subject == subject}
-        for name, rows in subjects[subject](session, ids).items():
-            found.setdefault(name, []).append(rows)
+        for name, rows in subjects[subject].rows(session, ids).items():
+            found.setdefault(name, []).append(ours.marked(name, rows))
     return {name: pa.concat_tables(parts) for name, parts in found.items()}
 
 

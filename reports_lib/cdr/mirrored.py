@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from reports_lib.cdr.files import SUBJECT
 from reports_lib.database.schema import CdrFile
-from reports_lib.mirror import Subjects
+from reports_lib.mirror import Subject, Subjects
 from reports_lib.warehouse.tables import TABLES
 
 
@@ -34,4 +34,4 @@ def _utc(at: datetime | None) -> datetime | None:
     return at and at.astimezone(UTC).replace(tzinfo=None)
 
 
-SUBJECTS: Subjects = {SUBJECT: rows}
+SUBJECTS: Subjects = {SUBJECT: Subject(rows, select(CdrFile.id))}

@@ -10,6 +10,7 @@ from reports_lib.cdr import mirrored as cdr
 from reports_lib.cdr.watch import dropped, is_waiting
 from reports_lib.cli.companion import tied
 from reports_lib.cli.invoicing import Invoicing
+from reports_lib.errors import WarehouseError
 from reports_lib.invoicing import mirrored
 from reports_lib.runs.chore import Chore
 from reports_lib.runs.installation import Installation
@@ -17,6 +18,7 @@ from reports_lib.warehouse.address import Address
 
 SUBJECTS: mirror.Subjects = {**mirrored.SUBJECTS, **cdr.SUBJECTS}
 SOON = 2.0  # seconds between two looks for what is noted
+LOOK = 60.0  # seconds between two looks whether the warehouse still has what was copied
 PAUSE = 60.0  # seconds that a warehouse which refused is left alone
 PATIENCE = 10.0  # seconds that a command waits for another one that copies
 
@@ -46,15 +48,25 @@ class Mirroring:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._rests_until = 0.0
+        self._rests_until = self._looks_at = 0.0
+        self._seen = ""  # the data version that was looked at last
         self._told = ""
 
     def __call__(self) -> Mapping[str, object] | None:
-        """Copy what is noted; what a warehouse refuses is told once, until it says something else."""
-        database = self._installation.database
-        if time.monotonic() < self._rests_until or not mirror.is_behind(database, SUBJECTS):
+        """Copy what is noted, all where the warehouse has lost some; what it refuses is told once, until it changes."""
+        if time.monotonic() < self._rests_until:
             return None
-        done = mirror.sync(database, Address.of(self._installation.workspace, reader=False), SUBJECTS)
+        database = self._installation.database
+        address = Address.of(self._installation.workspace, reader=False)
+        try:
+            if time.monotonic() >= self._looks_at:
+                self._looks_at = time.monotonic() + LOOK
+                self._seen = mirror.heal(database, address, SUBJECTS, self._seen)
+            if not mirror.is_behind(database, SUBJECTS):
+                return None
+            done = mirror.sync(database, address, SUBJECTS)
+        except WarehouseError as error:
+            done = mirror.Synced(trouble=str(error))
         if done.trouble:
             self._rests_until = time.monotonic() + PAUSE
         is_news, self._told = done.trouble != self._told, done.trouble

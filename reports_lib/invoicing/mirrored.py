@@ -28,7 +28,7 @@ from reports_lib.invoicing.document import Document
 from reports_lib.invoicing.movements import Row, Shares, corrections, deposits, naive, shares_of
 from reports_lib.invoicing.pay import TOP_UP
 from reports_lib.invoicing.totals import line_taxes
-from reports_lib.mirror import Rows, Subjects
+from reports_lib.mirror import Rows, Subject, Subjects
 from reports_lib.warehouse.tables import TABLES
 
 GATEWAY = "daybook"  # of payments that were entered here
@@ -66,7 +66,10 @@ def payments(session: Session, ids: Collection[int]) -> Rows:
     }
 
 
-SUBJECTS: Subjects = {INVOICE: invoices, PAYMENT: payments}
+SUBJECTS: Subjects = {
+    INVOICE: Subject(invoices, select(Invoice.id)),
+    PAYMENT: Subject(payments, select(InvoicePayment.id)),
+}
 
 
 def _table(name: str, rows: Iterable[Row]) -> pa.Table:

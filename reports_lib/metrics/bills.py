@@ -187,8 +187,8 @@ class _Found:
             before[key] = before.get(key, ZERO) + row["gross"]
         # one of ours is of its currency alone; another system's stands for all that the client was charged
         invoices: dict[tuple[int, str], list[str]] = {}
-        for row in sorted(self.invoices, key=lambda row: row["invoice_id"]):
-            currency = row["currency"] if row["invoice_id"] >= reconciliation.OWN else ""
+        for row in sorted(self.invoices, key=lambda row: abs(row["invoice_id"])):
+            currency = row["currency"] if row["invoice_id"] < 0 else ""
             invoices.setdefault((row["client_id"], currency), []).append(row["account_number"])
         found: dict[tuple[int, str], Row] = {}
         for line in (*lines, *empty):

@@ -23,7 +23,6 @@ from reports_lib.warehouse.statement import Tables, slot
 BEFORE = timedelta(days=14)  # days before the month that tell whether a company has calls every day
 LOOKED_AT, MOST = 7, 3  # a gap is one if more than so many of the days before it have calls
 LEAP = 3  # an amount is unusual from so many times the month before, or of it so many times less
-OWN = 1_000_000_000  # ids of invoices that Daybook made begin here
 ZERO = Decimal(0)
 NAMED = 8  # days that a finding lists
 
@@ -88,7 +87,7 @@ def booked(tables: Tables, whose: Whose) -> ir.Table:
 def invoices(tables: Tables, whose: Whose) -> ir.Table:
     """The monthly invoices there are of the month: those whose period begins in the slots `near` to `far`.
 
-    A draft of our own is none yet: it follows the charges until it is recorded.
+    A draft of our own (its id is below 0) is none yet: it follows the charges until it is recorded.
     """
     invoice = tables("invoice")
     made = invoice.filter(
@@ -97,7 +96,7 @@ def invoices(tables: Tables, whose: Whose) -> ir.Table:
         invoice.deleted_at.isnull(),
         invoice.period_start >= slot("near").cast(TIME),
         invoice.period_start < slot("far").cast(TIME),
-        (invoice.invoice_id < OWN) | (invoice.status != "DRAFT"),
+        (invoice.invoice_id >= 0) | (invoice.status != "DRAFT"),
     )
     return made.semi_join(clients(tables, whose), "client_id").select(
         "invoice_id", "account_number", "client_id", "currency", "status", "total", "period_start", "period_end"

@@ -158,4 +158,4 @@ def _sums(rows: Collection[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _newest(row: Mapping[str, Any]) -> tuple[timedelta, int]:
     """Newest first; of one moment the entry that was made last (G-11)."""
-    return datetime.max - row["at"], -row["entry_id"]  # noqa: DTZ901
+    return datetime.max - row["at"], -abs(row["entry_id"])  # noqa: DTZ901

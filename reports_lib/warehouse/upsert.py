@@ -5,6 +5,7 @@ whoever writes it twice has written it once. `writer` appends and replaces whole
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 import psycopg
@@ -12,10 +13,9 @@ import pyarrow as pa
 from psycopg import sql
 
 from reports_lib.errors import WarehouseError
-from reports_lib.warehouse import writer
+from reports_lib.warehouse import ddl, ours, writer
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.conform import conform
-from reports_lib.warehouse.ddl import on_lake, on_postgres
 from reports_lib.warehouse.tables import TABLES
 
 PARTS = {"invoice_line": "invoice", "invoice_revision": "invoice"}  # of what a row is a part
@@ -23,8 +23,16 @@ INCOMING = "daybook_incoming"
 GONE = "daybook_gone"
 
 
-def upsert(address: Address, tables: Mapping[str, pa.Table], *, author: str, message: str) -> str:
-    """Put the rows into their tables, each instead of the one with its key; returns the data version ("" on Postgres).
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """The data version that holds the rows ("" on Postgres), and how many rows of ours its tables then have."""
+
+    version: str
+    held: Mapping[str, int]
+
+
+def upsert(address: Address, tables: Mapping[str, pa.Table], *, author: str, message: str) -> Upserted:
+    """Put the rows into their tables, each instead of the one with its key.
 
     Where a whole comes with its table of parts, all its parts are replaced: an invoice that has lost a
     line has lost it. All tables change at once or none. Absent tables are made. Raises `UnknownNameError`
@@ -33,9 +41,21 @@ def upsert(address: Address, tables: Mapping[str, pa.Table], *, author: str, mes
     """
     rows = {name: conform(name, table) for name, table in tables.items()}
     gone = {name: _gone(name, rows) for name in rows}
+    held: dict[str, int] = {}
+
+    def on_lake(con: duckdb.DuckDBPyConnection) -> None:
+        _on_lake(con, rows, gone)
+        held.update(ours.count_on_lake(con, ours.IDS.keys() & rows))
+
+    def on_postgres(con: psycopg.Connection) -> None:
+        _on_postgres(con, address.schema, rows, gone)
+        held.update(ours.count_on_postgres(con, address.schema, ours.IDS.keys() & rows))
+
     if address.is_lake:
-        return writer.change_lake(address, lambda con: _on_lake(con, rows, gone), author, message)
-    return writer.change_postgres(address, lambda con: _on_postgres(con, address.schema, rows, gone))
+        version = writer.change_lake(address, on_lake, author, message)
+    else:
+        version = writer.change_postgres(address, on_postgres)
+    return Upserted(version, held)
 
 
 def _gone(name: str, rows: Mapping[str, pa.Table]) -> pa.Table:
@@ -51,7 +71,7 @@ def _gone(name: str, rows: Mapping[str, pa.Table]) -> pa.Table:
 def _on_lake(con: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], gone: Mapping[str, pa.Table]) -> None:
     there = {name for (name,) in con.execute(writer.THERE).fetchall()}
     for name in tables:
-        for statement in () if name in there else on_lake(TABLES[name]):
+        for statement in () if name in there else ddl.on_lake(TABLES[name]):
             con.execute(statement)
         con.register(GONE, gone[name])
         same = _same(name, gone[name].column_names)
@@ -69,7 +89,7 @@ def _on_postgres(
     writer.make_schema(con, schema)
     there = {name for (name,) in con.execute("select tablename from pg_tables where schemaname = %s", (schema,))}
     for name, rows in tables.items():
-        for statement in () if name in there else on_postgres(TABLES[name], schema):
+        for statement in () if name in there else ddl.on_postgres(TABLES[name], schema):
             con.execute(statement.encode())
         target = sql.Identifier(schema, name)
         like = sql.SQL("create temporary table {} on commit drop as select {} from {} with no data")

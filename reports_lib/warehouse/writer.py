@@ -12,6 +12,7 @@ from psycopg import sql
 
 from reports_lib.database.url import connect, reason
 from reports_lib.errors import WarehouseError
+from reports_lib.warehouse import ours
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.conform import conform
 from reports_lib.warehouse.ddl import on_lake, on_postgres
@@ -34,13 +35,16 @@ def create(address: Address, *, author: str = "daybook", message: str = "Canonic
 
 
 def write(address: Address, tables: Mapping[str, pa.Table], *, author: str, message: str, replace: bool = False) -> str:
-    """Append the rows, or `replace` all rows of the tables named; returns the data version that holds them.
+    """Append the rows, or `replace` all rows of the tables named but ours; returns the data version that holds them.
 
     Absent tables are made. A nullable column may be left out; values are cast where nothing is
     lost. Raises `UnknownNameError` for an unknown table, `WarehouseError` for rows that do not fit
-    and `DatabaseError` if the server is down; then nothing is written. On Postgres the version is "".
+    or have ids that are ours, and `DatabaseError` if the server is down; then nothing is written.
+    On Postgres the version is "".
     """
     rows = {name: conform(name, table) for name, table in tables.items()}
+    for name, table in rows.items():
+        ours.refuse(name, table)
     if address.is_lake:
         return change_lake(address, lambda con: _fill_lake(con, rows, replace), author, message)
     return change_postgres(address, lambda con: _fill_postgres(con, address.schema, rows, replace))
@@ -99,7 +103,7 @@ def _fill_lake(con: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], r
             for statement in on_lake(TABLES[name]):
                 con.execute(statement)
         elif replace:
-            con.execute(f'DELETE FROM "{name}"')  # noqa: S608  # names of TABLES only, here and below
+            con.execute(f'DELETE FROM "{name}"{_others(name)}')  # noqa: S608  # names of TABLES only, here and below
         if len(rows):
             # sorted by time, each file covers a short span and reports skip the others
             order = f' ORDER BY "{TABLES[name].happened_at}"' if TABLES[name].happened_at else ""
@@ -130,9 +134,14 @@ def _fill_postgres(con: psycopg.Connection, schema: str, tables: Mapping[str, pa
             con.execute(statement.encode())
         target = sql.Identifier(schema, name)
         if replace:
-            con.execute(sql.SQL("delete from {}").format(target))
+            con.execute(sql.SQL("delete from {}{}").format(target, sql.SQL(_others(name))))
         copy_into(con, target, rows)
         con.execute(sql.SQL("analyze {}").format(target))  # else the first reports are planned blindly
+
+
+def _others(name: str) -> str:
+    """Which rows of a table give way when it is replaced: all that are not ours."""
+    return f" WHERE NOT {ours.among(name)}" if name in ours.IDS else ""
 
 
 def make_schema(con: psycopg.Connection, schema: str) -> None:

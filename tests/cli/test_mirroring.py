@@ -22,9 +22,10 @@ def bills(place):
 
 
 def copied(place) -> set[int]:
+    """Ids of our invoices that the warehouse has."""
     address = Address.of(place.installation.workspace, reader=False)
     with connect(address, as_of=BEGUN.replace(year=2030)) as warehouse:
-        return set(warehouse.table("invoice").to_pyarrow()["invoice_id"].to_pylist())
+        return {-number for number in warehouse.table("invoice").to_pyarrow()["invoice_id"].to_pylist()}
 
 
 def test_a_worker_copies_what_was_changed_and_says_so(place, bills):

@@ -110,6 +110,16 @@ def test_keys_are_compared_within_the_files_and_with_the_table(load, held):
     assert [row[2] for row in held()] == ["Ann", "Bob", "Dan"]
 
 
+def test_ids_below_0_are_those_of_our_own_rows(load, held):
+    head, row = b"file_id,name,size_bytes,uploaded_at,status\n", b",a,1,2026-01-01 00:00:00,waiting\n"
+    with pytest.raises(
+        IngestError, match=r"1 of 2 lines do not fit .* file_id=-7 is below 0, where Daybook's own rows"
+    ):
+        load(head + b"3" + row + b"-7" + row, table="cdr_file")
+    assert load(head + b"3" + row + b"-7" + row, table="cdr_file", skip_bad=True).rejected == 1
+    assert [row[0] for row in held("cdr_file")] == [3]
+
+
 def test_the_same_content_twice_is_refused_unless_again(load, held):
     load(HEAD + b"1,Ann,\n")
     with pytest.raises(

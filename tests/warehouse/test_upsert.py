@@ -11,14 +11,14 @@ from reports_lib.warehouse import upsert as upserting
 from reports_lib.warehouse import writer
 from reports_lib.warehouse.versions import versions
 
-OURS, THEIRS = 1_000_000_001, 7  # ids of invoices
+OURS, THEIRS = -1, 7  # ids of invoices
 
 
 @pytest.fixture
 def upsert(address):
     def upsert(**tables):
         filled = {name: pa.Table.from_pylist(given, _schema(name, given)) for name, given in tables.items()}
-        return upserting.upsert(address, filled, author="O'Neil", message="it's new")
+        return upserting.upsert(address, filled, author="O'Neil", message="it's new").version
 
     return upsert
 
@@ -63,9 +63,9 @@ def line(number, place, amount, revision=0):
 
 def test_a_row_takes_the_place_of_the_one_with_its_key_and_others_stay(upsert, reading, rows, address):
     upsert(invoice=[invoice(THEIRS, 5), invoice(OURS, 10)])
-    upsert(invoice=[invoice(OURS, 12), invoice(OURS + 1, 1)])
+    upsert(invoice=[invoice(OURS, 12), invoice(OURS - 1, 1)])
     found = rows(reading(address).table("invoice").order_by("invoice_id")["invoice_id", "total"])
-    assert [(r["invoice_id"], r["total"]) for r in found] == [(THEIRS, 5), (OURS, 12), (OURS + 1, 1)]
+    assert [(r["invoice_id"], r["total"]) for r in found] == [(OURS - 1, 1), (OURS, 12), (THEIRS, 5)]
 
 
 def test_written_twice_is_written_once(upsert, reading, rows, address):
@@ -83,7 +83,7 @@ def test_all_parts_of_a_whole_that_is_given_are_replaced(upsert, reading, rows, 
     )
     upsert(invoice=[invoice(OURS, 4)], invoice_line=[line(OURS, 1, 4)])  # has lost a line
     found = rows(reading(address).table("invoice_line").order_by(["invoice_id", "line_no"]))
-    assert [(r["invoice_id"], r["line_no"]) for r in found] == [(THEIRS, 1), (OURS, 1)]
+    assert [(r["invoice_id"], r["line_no"]) for r in found] == [(OURS, 1), (THEIRS, 1)]
     upsert(invoice=[invoice(OURS, 0)], invoice_line=[])  # and all of them
     assert [r["invoice_id"] for r in rows(reading(address).table("invoice_line"))] == [THEIRS]
 

@@ -131,3 +131,13 @@ def test_two_writers_at_once_both_get_through(workspace, rows, tmp_path):
     assert [process.wait() for process in writers] == [0, 0]
     with connect(address, as_of=datetime(2030, 1, 1, tzinfo=UTC)) as warehouse:
         assert sorted(row["bot_id"] for row in rows(warehouse.table("bot"))) == [1, 1, 2, 2]
+
+
+def test_ids_below_0_are_those_of_our_own_rows(postgres_address):
+    theirs = {
+        "cdr_file": pa.table({"file_id": [3, -7], "name": ["a", "b"], "size_bytes": [1, 1], "status": ["waiting"] * 2})
+    }
+    moment = pa.array([datetime(2026, 1, 1)] * 2, pa.timestamp("us"))
+    theirs["cdr_file"] = theirs["cdr_file"].append_column("uploaded_at", moment)
+    with pytest.raises(WarehouseError, match="cdr_file: file_id=-7 is below 0, where Daybook's own rows are; give"):
+        writer.write(postgres_address, theirs, author="a", message="m")

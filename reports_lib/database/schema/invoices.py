@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from reports_lib.database.schema.base import Base, one_of
 
 FIRST_ID = 1_000_000_000
-"""Ids of ours begin here, those of another system that the warehouse holds lie below."""
+"""Ids begin here; the warehouse has them below 0, beside those of other systems (`warehouse/ours.py`)."""
 
 Money = Annotated[Decimal, mapped_column(Numeric(18, 6))]
 # what the list of invoices is narrowed, searched and counted by

@@ -90,7 +90,7 @@ def _load(address: Address, table: Table, found: Sequence[Source], order: Order,
         target = stack.enter_context(targets.opened(address, table, folder))
         if not order.again:
             ledger.refuse(table.name, filled, target.earlier([source.sha256 for source in filled]), order.way)
-        refused = joined(stage.repeated(), target.present(stage))
+        refused = joined(joined(stage.reserved(), stage.repeated()), target.present(stage))
         for number, source in enumerate(found):
             rejects.add(source.name, source.explain(places(refused, number)))
             source.unchanged()

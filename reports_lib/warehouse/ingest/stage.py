@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from reports_lib.warehouse import ours
 from reports_lib.warehouse.ingest import arrays
 from reports_lib.warehouse.ingest.delimited import LINE
 from reports_lib.warehouse.lake import literal
@@ -58,6 +59,18 @@ class Stage:
         """Keep rows of the file of that number."""
         if rows.num_rows:
             self._writer.write_table(rows.append_column(FILE, pa.array([file] * rows.num_rows, pa.int32())))
+
+    def reserved(self) -> pa.Table:
+        """The rows whose ids only Daybook's own rows may have, as `REFUSED`."""
+        if self.table.name not in ours.IDS:
+            return REFUSED.empty_table()
+        query = f"""
+            select {FILE}, {LINE}, {described(self.table)} || ' {ours.RESERVED.replace("'", "''")}' as reason
+            from read_parquet({literal(str(self.path))}) where {ours.among(self.table.name)}
+            """  # noqa: S608  # names of TABLES only
+        with duckdb.connect() as con:
+            limit(con, self.folder)
+            return con.execute(query).to_arrow_table().cast(REFUSED)
 
     def repeated(self) -> pa.Table:
         """The rows whose key an earlier row has, as `REFUSED`."""
