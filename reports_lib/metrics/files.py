@@ -85,7 +85,7 @@ def query(tables: Tables, dates: str) -> ir.Table:
 def _row(found: Mapping[str, Any], asked: Question) -> dict[str, Any]:
     row = {
         "file_id": found["file_id"],
-        "number": str(found["file_id"]),
+        "number": str(abs(found["file_id"])),  # those that Daybook loaded have it below 0
         "name": found["name"] or "",
         "state": found["state"],
         "bytes": int(found["size_bytes"]),
