@@ -473,6 +473,20 @@ PROGRAMS = [
         nobody=401,
         is_slow=True,
     ),
+    of_bill(f"POST {API}/invoices/{{invoice}}/payments/{{payment}}/cancel", "INVOICE", 200, "new_bill_paid"),
+    *(
+        Case(
+            f"{method} {API}/clients/{{client}}/details",
+            right,
+            f"{API}/clients/{{client}}/details",
+            200,
+            404,
+            form,
+            nobody=401,
+            is_slow=True,
+        )
+        for method, right, form in (("GET", "READ", {}), ("PATCH", "INVOICE", {"city": "Bonn"}))
+    ),
     Case(
         f"POST {API}/clients/{{client}}/invoices",
         "INVOICE",

@@ -353,6 +353,22 @@ def test_an_invoice_for_an_amount_needs_all_details_and_adds_to_the_balance(desk
     assert desk.get("/account-balance?client=999").status_code == 404
 
 
+def test_two_who_enter_details_do_not_undo_each_other(desk, anew):
+    own = anew()
+    at = f"/account-balance?client={own.client}"
+    looked_at = re.search(r'name="after" value="([^"]*)"', desk.get(at).text)[1]
+    form = {"client": own.client, "city": "Bremen", "after": looked_at}
+    assert desk.post("/account-balance/details", data=form).status_code == 303
+    stale = desk.post("/account-balance/details", data=form | {"city": "Kiel"})
+    assert stale.status_code == 409
+    assert "changed the details" in fault(stale)
+    assert 'value="Kiel"' in stale.text  # as it was typed,
+    assert "Kept now: Bremen" in stale.text  # beside what it would undo
+    renewed = re.search(r'name="after" value="([^"]*)"', stale.text)[1]
+    assert desk.post("/account-balance/details", data=form | {"city": "Kiel", "after": renewed}).status_code == 303
+    assert 'value="Kiel"' in desk.get(at).text
+
+
 def test_a_viewer_sees_and_changes_nothing(place, bills, anew):
     made = anew().draft()
     with place.client("viewer", "", "vera") as viewer:
@@ -391,6 +407,27 @@ def test_programs_do_the_same_with_amounts_as_texts(desk, anew):
     assert owes == {"EUR": "76.2"}
     answer = desk.post(f"{API}/clients/{own.client}/invoices", json={"amount": "5", "key": "p"})
     assert (answer.status_code, "postal code of the client" in answer.json()["error"]) == (422, True)
+
+
+def test_programs_cancel_payments_and_enter_details(desk, anew):  # TW-58
+    bills = anew()
+    one, client = bills.recorded(line(1, "10")), bills.client
+    payment = desk.post(f"{API}/invoices/{one}/payments", json={"amount": "4"}).json()["payments"][0]["id"]
+    answer = desk.post(f"{API}/invoices/{one}/payments/{payment}/cancel")
+    assert (answer.status_code, answer.json()["paid"]) == (200, "0")
+    assert desk.post(f"{API}/invoices/{one}/payments/{payment}/cancel").status_code in (404, 409)
+    other = bills.recorded(line(1, "10"))
+    assert desk.post(f"{API}/invoices/{other}/payments/{payment}/cancel").status_code == 404
+    at = f"{API}/clients/{client}/details"
+    first = desk.get(at).json()
+    assert (first["postal_code"], first["version"]) == ("", "none")
+    sent = desk.patch(at, json={"postal_code": "10115", "tax_rate": "7.50", "version": first["version"]})
+    assert (sent.status_code, sent.json()["postal_code"], sent.json()["tax_rate"]) == (200, "10115", "7.5")
+    assert "postal code of the client" not in desk.get(f"{API}/clients/{client}/balance").json()["missing"]
+    late = desk.patch(at, json={"city": "Bonn", "version": first["version"]})
+    assert (late.status_code, desk.get(at).json()["city"]) == (409, "")
+    assert desk.patch(at, json={"country": "Germany"}).status_code == 422
+    assert desk.patch(f"{API}/clients/999999/details", json={"city": "Bonn"}).status_code == 404
 
 
 def test_what_is_recorded_elsewhere_is_told_and_not_lost(desk, anew):

@@ -9,7 +9,7 @@ from starlette.datastructures import State
 
 from reports_lib import __version__
 from reports_lib.errors import DaybookError
-from reports_lib.portal.api import answers, charts, families, files, invoices, links, me, queries, runs
+from reports_lib.portal.api import answers, charts, clients, families, files, invoices, links, me, queries, runs
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.guarded import guarded
 from reports_lib.portal.api.models import Error
@@ -23,6 +23,7 @@ CALLS: tuple[Call, ...] = (
     *links.CALLS,
     *charts.CALLS,
     *invoices.CALLS,
+    *clients.CALLS,
 )
 
 DESCRIPTION = """Everything of the portal for programs: ask for reports, watch them, take them away.

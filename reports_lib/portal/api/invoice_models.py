@@ -183,3 +183,38 @@ class AskFor(In):
     amount: Amount
     currency: Name = Field("", description="The client's by default.")
     key: Key
+
+
+class Details(Out):
+    """What invoices say of a client, as it was entered; empty where nothing was."""
+
+    legal_name: str = ""
+    address_line: str = ""
+    city: str = ""
+    postal_code: str = ""
+    country: str = Field("", description="Two letters such as DE (ISO 3166).")
+    tax_id: str = ""
+    email: str = ""
+    language: str = Field("", description="Of documents: en, ru, es or de; the company's by default.")
+    tax_rate: str = Field("", description="In percent; the company's by default.")
+    tax_category: str = Field("", description="S, Z, E, AE or O (EN 16931); the company's by default.")
+    version: str = Field(description="Tells these details from those of another time.")
+
+
+Entry = Annotated[str, Field(max_length=200)]
+
+
+class ChangedDetails(In):
+    """Details of a client that change; what is not sent stays."""
+
+    legal_name: Entry = ""
+    address_line: Entry = ""
+    city: Entry = ""
+    postal_code: Entry = ""
+    country: Entry = ""
+    tax_id: Entry = ""
+    email: Entry = ""
+    language: Entry = ""
+    tax_rate: Entry = ""
+    tax_category: Entry = ""
+    version: Entry = Field("", description="The details that these are changes to; refused if there are newer.")

@@ -1,4 +1,4 @@
-"""Invoices: listed, looked at, taken as PDF, recorded, paid, credited, revised; and asking a client for an amount."""
+"""Invoices: listed, looked at, taken as PDF, recorded, paid, credited, revised."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,13 +22,11 @@ from reports_lib.portal.api import invoice_models as models
 from reports_lib.portal.api.call import Call
 from reports_lib.portal.api.common import BASE, Number, installation_of
 from reports_lib.portal.api.faults import refuse
-from reports_lib.portal.invoices import balance
 from reports_lib.portal.invoices.address import ListAddress
-from reports_lib.portal.invoices.clients import client_of
 from reports_lib.portal.invoices.common import amount_of, moment_of, net_of, now, own, zone_of
 from reports_lib.portal.invoices.document import pdf
 from reports_lib.portal.invoices.one import Facts
-from reports_lib.portal.invoices.paying import owned
+from reports_lib.portal.invoices.paying import owned, settled_by
 from reports_lib.portal.invoices.rows import Can, Row
 from reports_lib.portal.page import visitor_of
 from reports_lib.values.money import ratio, round_half_up
@@ -94,6 +92,15 @@ def pay_invoice(request: Request, invoice: Number, body: models.Pay) -> models.W
         return _whole(request, session, found)
 
 
+def cancel_payment(request: Request, invoice: Number, payment: Number) -> models.WholeBill:
+    """Take back a payment that came to nothing; what it settled, also of other invoices, is owed again."""
+    with Session(installation_of(request).database) as session, session.begin():
+        found = own(session, invoice, visitor_of(request))
+        settled_by(session, invoice, payment)
+        pay.cancel(session, payment, visitor_of(request).name, now())
+        return _whole(request, session, found)
+
+
 def pay_invoices(request: Request, body: models.PaySeveral) -> models.Paid:
     """Mark several invoices paid; if one cannot be, none is."""
     visitor = visitor_of(request)
@@ -126,23 +133,6 @@ def credit_invoice(request: Request, invoice: Number, body: models.Credit) -> mo
         lines = None if body.lines is None else [_line(each, document) for each in body.lines]
         made = correct.credit_note(session, invoice, lines, body.reason, visitor.name, now(), key=body.key.strip())
         return _whole(request, session, made)
-
-
-def get_balance(request: Request, client: Number) -> models.Balance:
-    """What a client owes, and what an invoice to it lacks."""
-    installation, visitor = installation_of(request), visitor_of(request)
-    with Session(installation.database) as session:
-        found = client_of(installation, session, visitor, client, now())
-        owes = {code: plain(amount) for code, amount in balance.balances(session, client, visitor).items()}
-    return models.Balance(client=client, name=found.name, company=found.company, owes=owes, missing=found.missing)
-
-
-def ask_client(request: Request, client: Number, body: models.AskFor) -> models.WholeBill:
-    """Make an invoice for an amount; refused with all details that are missing."""
-    if not body.key.strip():
-        raise ParameterError("key: is empty")
-    made = balance.make(request, client, amount_of(body.amount, "amount"), body.currency, body.key.strip())
-    return get_invoice(request, made)
 
 
 def _done(request: Request, invoice: int, do: Callable[[Session, int, str, datetime], Invoice]) -> models.WholeBill:
@@ -283,6 +273,15 @@ CALLS = (
             ("discard", discard_draft),
         )
     ),
+    Call(
+        "POST",
+        "/invoices/{invoice}/payments/{payment}/cancel",
+        cancel_payment,
+        Right.INVOICE,
+        models.WholeBill,
+        200,
+        _REFUSALS,
+    ),
     *(
         Call("POST", f"/invoices/{{invoice}}/{word}", function, Right.INVOICE, models.WholeBill, 201, _REFUSALS)
         for word, function in (
@@ -291,6 +290,4 @@ CALLS = (
             ("credit-notes", credit_invoice),
         )
     ),
-    Call("GET", "/clients/{client}/balance", get_balance, Right.READ, models.Balance, refusals=(404,)),
-    Call("POST", "/clients/{client}/invoices", ask_client, Right.INVOICE, models.WholeBill, 201, _REFUSALS),
 )

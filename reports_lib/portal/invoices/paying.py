@@ -78,8 +78,7 @@ def cancel(request: Request, invoice_id: int, payment_id: int) -> Response:
     try:
         with Session(installation_of(request).database) as session, session.begin():
             own(session, invoice_id, visitor)
-            if payment_id > LARGEST or invoice_id not in payments.settled(session, payment_id):
-                raise UnknownNameError(_("There is no such payment of this invoice."))
+            settled_by(session, invoice_id, payment_id)
             payments.cancel(session, payment_id, visitor.name, now())
     except (StateError, ParameterError) as problem:
         return show(request, invoice_id, problem.http_status, Entered("", told(problem)))
@@ -116,6 +115,12 @@ def owned(session: Session, ids: Sequence[int], visitor: Visitor) -> list[Invoic
     if len(found) < len(ids):
         raise UnknownNameError(_("There is no invoice of that number."))
     return sorted(found, key=lambda each: ids.index(each.id))
+
+
+def settled_by(session: Session, invoice_id: int, payment_id: int) -> None:
+    """Raises `UnknownNameError` if that payment settles nothing of the invoice."""
+    if payment_id > LARGEST or invoice_id not in payments.settled(session, payment_id):
+        raise UnknownNameError(_("There is no such payment of this invoice."))
 
 
 def _sums(rows: Sequence[Row]) -> dict[str, Decimal]:
