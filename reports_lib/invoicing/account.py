@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import NamedTuple, Self
 
 from sqlalchemy import ColumnElement, func, select, text, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from reports_lib import mirror
 from reports_lib.database.schema.invoices import (
@@ -26,6 +26,7 @@ from reports_lib.database.schema.invoices import (
     InvoiceAllocation,
     InvoiceKind,
     InvoicePayment,
+    InvoiceSeries,
 )
 from reports_lib.errors import UnknownNameError
 from reports_lib.invoicing.document import Document
@@ -67,6 +68,23 @@ _CREDIT = (
     - select(func.coalesce(func.sum(InvoiceAllocation.amount), 0))
     .join(InvoicePayment, InvoicePayment.id == InvoiceAllocation.payment_id)
     .where(*_OF_ACCOUNT)
+    .correlate(Invoice)
+    .scalar_subquery()
+)
+
+
+_FIRST = aliased(Invoice)
+_BEGINNER = (
+    select(_FIRST.company)
+    .where(_FIRST.series == Invoice.series, _FIRST.number.is_not(None))
+    .order_by(_FIRST.year, _FIRST.number)  # the first entry of an index
+    .limit(1)
+    .correlate(Invoice)
+    .scalar_subquery()
+)
+_TWIN = (
+    select(func.min(InvoiceSeries.series))
+    .where(func.lower(InvoiceSeries.series) == func.lower(Invoice.series), InvoiceSeries.series != Invoice.series)
     .correlate(Invoice)
     .scalar_subquery()
 )
@@ -130,14 +148,25 @@ def locked(session: Session, ids: Collection[int]) -> list[Invoice]:
     return found
 
 
-def with_standing(session: Session, invoice_id: int) -> tuple[Invoice, Decimal, Decimal]:
-    """As `locked`, one invoice; with the balance of its account, and how much credit is left of payments."""
+class Standing(NamedTuple):
+    """An invoice, the balance of its account, what is left there of payments; who began its series, and one alike."""
+
+    invoice: Invoice
+    balance: Decimal
+    credit: Decimal
+    beginner: str | None  # the company that the series' first number is of
+    twin: str | None  # another series that only capitals tell from this one
+
+
+def with_standing(session: Session, invoice_id: int) -> Standing:
+    """As `locked`, one invoice, with all that is asked before it is recorded."""
     session.execute(_LOCK_OF_INVOICES, {"ids": [invoice_id]})
-    query = select(Invoice, _BALANCE, _CREDIT).where(Invoice.id == invoice_id).with_for_update(of=Invoice)
+    asked = (Invoice, _BALANCE, _CREDIT, _BEGINNER, _TWIN)
+    query = select(*asked).where(Invoice.id == invoice_id).with_for_update(of=Invoice)
     row = session.execute(query, execution_options={"populate_existing": True}).one_or_none()
     if row is None:
         raise UnknownNameError(f"there is no invoice {invoice_id}")
-    return row[0], row[1], row[2]
+    return Standing(*row)
 
 
 def post(  # what moves whose account by how much, and who says so

@@ -26,6 +26,7 @@ from reports_lib.errors import ParameterError, StateError
 from reports_lib.invoicing import account, chain, pay, record
 from reports_lib.invoicing.document import Category, Document, Line, plain
 from reports_lib.invoicing.draft import refuse_too_great, write_lines
+from reports_lib.invoicing.issue import said
 from reports_lib.invoicing.totals import check, due, totals
 from reports_lib.values.money import round_half_up
 
@@ -143,7 +144,7 @@ def _append(session: Session, found: Invoice, document: Document, by: Person) ->
     session.add(made)
     session.flush()
     write_lines(session, found, document)
-    told = record.said(document, found, by.name, made.facts_sha256) | {
+    told = said(document, found, by.name, made.facts_sha256) | {
         "paid": plain(document.paid),
         "comment": document.comment,
     }

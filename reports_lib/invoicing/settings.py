@@ -8,7 +8,8 @@
       "3": {prefix: DC-, language: ru, time_zone: Europe/Kyiv}
 
 Every scalar is the text in the file. What neither names is as in `Settings`; a file that is not there says
-nothing. Numbers of a series have no gap, so no two companies may have one prefix.
+nothing. Numbers of a series have no gap, so no two companies may have one prefix, nor one that another has used
+before: `record.py` sees to that, as only the invoices tell.
 """
 
 import re
@@ -162,10 +163,10 @@ def _choice(choice: Any) -> Callable[[str], str]:  # noqa: ANN401  a Literal has
 def _apart(prefixes: Mapping[str, str], name: str) -> None:
     by_prefix: dict[str, str] = {}
     for company, prefix in prefixes.items():
-        if by_prefix.setdefault(prefix, company) != company:
-            raise SettingError(f"{name}: companies {by_prefix[prefix]} and {company} have one prefix {prefix!r}")
+        if (other := by_prefix.setdefault(prefix.casefold(), company)) != company:  # files may not tell a from A
+            raise SettingError(f"{name}: companies {other} and {company} have one prefix {prefix!r}")
     for company, prefix in prefixes.items():  # also of a company that the file does not name
-        usual = re.fullmatch("INV([0-9]+)-", prefix)
+        usual = re.fullmatch("INV([0-9]+)-", prefix, re.IGNORECASE)
         if usual and usual[1] != company:
             raise SettingError(f"{name}: company {company}: prefix {prefix!r} is that of company {usual[1]}")
 

@@ -1,13 +1,15 @@
 """Numbers of invoices: what they look like, and that each series counts for itself and each year anew (Q-18)."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from sqlalchemy import text
 
-from reports_lib.errors import ParameterError
+from reports_lib.errors import ParameterError, StateError
 from reports_lib.invoicing import number
 from reports_lib.invoicing.number import Number
+from tests.invoicing.samples import SUPPLIER
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,15 @@ def test_a_series_counts_by_the_year(books):
 def test_series_do_not_count_each_other(books):
     taken = [books.recorded("1", series=series).account_number for series in ("P-", "Q-", "P-")]
     assert taken == ["P-202610-0001", "Q-202610-0001", "P-202610-0002"]
+
+
+def test_a_series_stays_with_the_company_that_began_it(books):
+    books.recorded("1", series="Z-")
+    with pytest.raises(StateError, match=r"numbers Z-… are those of company 1; give company 2 another prefix"):
+        books.recorded("1", series="Z-", supplier=replace(SUPPLIER, account="2"))
+    with pytest.raises(StateError, match=r"files of z-… would be called as those of Z-…; give company 1 another"):
+        books.recorded("1", series="z-")
+    assert books.recorded("1", series="Z-").account_number == "Z-202610-0002"
 
 
 def test_more_than_four_digits(books):

@@ -124,6 +124,7 @@ def test_what_is_credited_stays_credited(books):
         ({"lines": [line(1, "100", tax_rate=Decimal(0))]}, ParameterError, "nothing of T-202610-0001 is changed"),
         ({"lines": []}, ParameterError, "at least one line"),
         ({"lines": [fee("1")], "comment": " "}, ParameterError, "say why: the comment of a revision is empty"),
+        ({"lines": [fee("1")], "comment": "x" * 1_001}, ParameterError, "1,001 characters; there is room for 1,000"),
         ({"paid": Decimal(-1)}, ParameterError, "0 EUR of T-202610-0001 are paid or credited; it cannot be less"),
         ({"paid": Decimal("0.001")}, ParameterError, "0.001 EUR has more than 2 decimals"),
         ({"paid": Decimal("NaN")}, ParameterError, "NaN is not an amount"),

@@ -53,6 +53,8 @@ def test_a_company_has_its_own_over_those_of_all(read):
         ("default: {prefix: A-}", "default: a prefix is of one company"),
         ("companies: {'1': {prefix: 'A/B'}}", "company 1: prefix 'A/B' cannot begin a number"),
         ("companies: {'1': {prefix: A-}, '2': {prefix: A-}}", "companies 1 and 2 have one prefix 'A-'"),
+        ("companies: {'1': {prefix: A-}, '2': {prefix: a-}}", "companies 1 and 2 have one prefix 'a-'"),
+        ("companies: {'1': {prefix: inv3-}}", "company 1: prefix 'inv3-' is that of company 3"),
         ("companies: {'1': {prefix: INV2-}, '2': {}}", "companies 1 and 2 have one prefix 'INV2-'"),
         ("companies: {'1': {prefix: INV7-}}", "company 1: prefix 'INV7-' is that of company 7"),
         ("[1]", "billing.yaml must be names with values"),
