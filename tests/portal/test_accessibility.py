@@ -100,34 +100,21 @@ def look(window, furnished, site):
     return open_
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_no_fault_that_can_be_found(look, name, width, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = look(name, width, scheme)
-    if name == "sealed":  # no script runs there, not even one that examines it: the same page is looked at elsewhere
-        html = page.request.get(page.url).text()
-        page.goto("about:blank")
-        page.set_content(html)
-    if width > 360:  # on a phone an open menu lies over what is below it
-        page.evaluate("for (const menu of document.querySelectorAll('details')) menu.open = true")
-    # what does not hang on the window is looked at in one
-    only = TAGS if width > 360 else {"type": "rule", "values": OF_SIZE}
-    found = axe.run(page, options={"runOnly": only, "resultTypes": ["violations"]}).response["violations"]
-    assert [f"{v['impact']} {v['id']}: {[n['html'][:160] for n in v['nodes'][:3]]}" for v in found] == []
+def test_a_page_has_no_fault_that_can_be_found(look, name):
+    page = looked_into(look(name), name)
+    page.evaluate("for (const menu of document.querySelectorAll('details')) menu.open = true")
+    assert faults(page, TAGS) == []
     page.evaluate("for (const menu of document.querySelectorAll('details')) menu.open = false")
-    outline = page.evaluate(OUTLINE)
-    assert (outline["mains"], outline["firsts"]) == (1, 1)
-    steps = zip(outline["levels"], outline["levels"][1:], strict=False)
-    assert outline["levels"][0] == 1
-    assert all(after <= before + 1 for before, after in steps)
-    assert outline["language"] == "en"
-    assert outline["title"]
+    check_outline(page)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wider_than_a_phone_nor_than_a_window_with_letters_twice_as_large(look, name):
-    page = look(name, 360)
+def test_a_page_fits_a_phone_and_a_window_with_letters_twice_as_large(look, name):
+    page = looked_into(look(name, 360, "dark"), name)  # menus stay shut: open, they lie over what is below them
+    # what does not hang on the window is looked at in one
+    assert faults(page, {"type": "rule", "values": OF_SIZE}) == []
+    check_outline(page)
     wide = {}
     for width in (320, 360, 640, 900):  # 1280 at four times the size, a phone, at twice the size, a tablet
         page.set_viewport_size({"width": width, "height": 740})
@@ -135,6 +122,32 @@ def test_nothing_is_wider_than_a_phone_nor_than_a_window_with_letters_twice_as_l
             wide[width] = page.evaluate(WIDER)
     page.set_viewport_size({"width": 360, "height": 740})
     assert wide == {}
+
+
+def looked_into(page, name):
+    """The page, fit for a script to examine it: the sealed one lets none run, so its text stands in a page of ours."""
+    if name == "sealed":
+        html = page.request.get(page.url).text()
+        page.goto("about:blank")
+        page.set_content(html)
+    return page
+
+
+def faults(page, only):
+    """What axe finds by the rules of `only`."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page, options={"runOnly": only, "resultTypes": ["violations"]}).response["violations"]
+    return [f"{v['impact']} {v['id']}: {[n['html'][:160] for n in v['nodes'][:3]]}" for v in found]
+
+
+def check_outline(page):
+    outline = page.evaluate(OUTLINE)
+    assert (outline["mains"], outline["firsts"]) == (1, 1)
+    steps = zip(outline["levels"], outline["levels"][1:], strict=False)
+    assert outline["levels"][0] == 1
+    assert all(after <= before + 1 for before, after in steps)
+    assert outline["language"] == "en"
+    assert outline["title"]
 
 
 @pytest.mark.parametrize("name", ["list", "form", "viewer", "chart-blank", "share", "queries", "query", "account"])
