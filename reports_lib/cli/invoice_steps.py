@@ -69,17 +69,22 @@ def discard(numbers: tuple[str, ...]) -> None:
 def enter_payment(sums: tuple[str, ...], method: str, reference: str, on: datetime | None, key: str) -> None:
     """Enter what was paid; without AMOUNT all that is owed. For all of them or for none."""
     receipt = pay.Receipt(on.replace(tzinfo=UTC) if on else now(), method, reference, key)
-    given = dict(_sum(each) for each in sums)
-    if not given:
+    if not (given := [_sum(each) for each in sums]):
         raise ParameterError("say which invoices are paid")
+    without = [number for number, amount in given if amount is None]
+    if without and len(without) < len(given):
+        raise ParameterError(f"give an amount for every invoice or for none; {without[0]} has none")
     with writing() as session:
-        ids = {find(session, GROUP, number).id: amount for number, amount in given.items()}
-        if all(amount is None for amount in ids.values()):
+        ids: dict[int, Decimal] = {}
+        for number, amount in given:
+            one = find(session, GROUP, number).id
+            if one in ids:
+                raise ParameterError(f"invoice {number} is named twice; say once how much of it is paid")
+            ids[one] = amount or ZERO
+        if without:
             pay.mark_paid(session, ids, receipt, me(), now())
-        elif missing := [one for one, amount in ids.items() if amount is None]:
-            raise ParameterError(f"give an amount for every invoice or for none; {missing[0]} has none")
         else:
-            pay.pay(session, {one: amount or ZERO for one, amount in ids.items()}, receipt, me(), now())
+            pay.pay(session, ids, receipt, me(), now())
         lines = [line(session.get_one(Invoice, one)) for one in ids]
     for each in lines:
         click.echo(each)

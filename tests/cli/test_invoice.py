@@ -51,6 +51,11 @@ def test_several_are_paid_or_none(daybook, drafted):  # CD-16
     refused = daybook("invoice", "pay", one, two)
     assert (refused.code, refused.out) == (16, "")
     assert refused.err == f"daybook: invoice {two} is DRAFT; only a recorded one can be paid or corrected\n"
+    number = json.loads(daybook("invoice", "show", one, "--json").out)["number"]
+    twice = daybook("invoice", "pay", f"{one}=1", f"{number}=2")  # neither of them is taken for the other
+    assert (twice.code, f"invoice {number} is named twice" in twice.err) == (2, True)
+    some = daybook("invoice", "pay", f"{one}=1", two)
+    assert (some.code, f"{two} has none" in some.err) == (2, True)
     assert json.loads(daybook("invoice", "show", one, "--json").out)["paid"] == "0.00"
 
 
@@ -107,7 +112,7 @@ def test_the_list_is_searched_and_narrowed(daybook, drafted):  # TW-51
     one, _ = drafted("10", key="a"), drafted("20", key="b", client=77)
     daybook("invoice", "record", one)
     heads, *rows = daybook("invoice", "list").out.splitlines()
-    assert heads == "invoice\tclient\tperiod\ttotal\towed\tstate\tpaid\tid"
+    assert heads == "invoice\tclient\tperiod\ttotal\towed\tcurrency\tstate\tpaid\tid"
     assert len(rows) == 2
     found = json.loads(daybook("invoice", "list", "c-202610", "--json").out)
     assert [each["number"] for each in found] == ["C-202610-0001"]
