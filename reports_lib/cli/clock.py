@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import click
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.orm import Session
 
 from reports_lib.cli.progress import running
@@ -20,7 +20,7 @@ from reports_lib.delivery.sender import sender_of
 from reports_lib.errors import DaybookError, ParameterError, UnknownNameError
 from reports_lib.invoicing.asking import grant
 from reports_lib.runs import record
-from reports_lib.runs.clock import Decided, backfill, due, look, now, past_ticks, requests
+from reports_lib.runs.clock import Decided, backfill, backfill_invoices, due, look, now, past_ticks, requests
 from reports_lib.runs.entry import Entry
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.plan import plan
@@ -143,17 +143,20 @@ def _once(installation: Installation, failures: Failures) -> None:
             failures.add(decided.error.exit_code, f"{_place(decided)}  {decided.decision or 'failed'}: {decided.error}")
         elif not decided.runs:
             click.echo(_told(decided))
+    _finish(installation, _unfinished(installation, Run.entry.is_not(None), failures), failures)
+
+
+def _unfinished(installation: Installation, is_wanted: ColumnElement[bool], failures: Failures) -> Sequence[int]:
+    """Runs that are wanted, those of a clock that was killed too, and the reports of invoices that were wished for."""
     with failures.caught("invoices"):
         grant(installation, now(installation))
-    with Session(installation.database) as session:  # those of a clock that was killed, too
-        of_invoices = select(BillingRun.run_id).where(BillingRun.state == BillingState.ASKED)
-        is_wanted = Run.entry.is_not(None) | Run.id.in_(of_invoices)
-        asked = select(Run.id).where(is_wanted, Run.state.in_(UNFINISHED)).order_by(Run.id)
-        runs = session.scalars(asked).all()
-    _finish(installation, runs, failures)
+    of_invoices = select(BillingRun.run_id).where(BillingRun.state == BillingState.ASKED)
+    asked = select(Run.id).where(is_wanted | Run.id.in_(of_invoices), Run.state.in_(UNFINISHED)).order_by(Run.id)
+    with Session(installation.database) as session:
+        return session.scalars(asked).all()
 
 
-def _fill(installation: Installation, entries: Iterable[Entry], span: Span, deliver: bool, failures: Failures) -> None:
+def _fill(installation: Installation, entries: Sequence[Entry], span: Span, deliver: bool, failures: Failures) -> None:
     asked = []
     for entry in entries:
         with failures.caught(entry.name):
@@ -162,6 +165,10 @@ def _fill(installation: Installation, entries: Iterable[Entry], span: Span, deli
                     asked.append(filled.run)
                 else:
                     click.echo(f"{_words(filled.key)}  is there: run {filled.run}")
+            for wished in backfill_invoices(installation, entry, *span) if entry.is_of_invoices else ():
+                click.echo(_told(wished))
+    if any(entry.is_of_invoices for entry in entries):
+        asked += [run for run in _unfinished(installation, false(), failures) if run not in asked]
     _finish(installation, asked, failures)
 
 
@@ -188,7 +195,7 @@ def _show_due(installation: Installation, failures: Failures) -> None:
 
 
 def _show_past(installation: Installation, entries: Iterable[Entry], span: Span, failures: Failures) -> None:
-    for entry in (each for each in entries if not each.is_of_invoices):
+    for entry in entries:
         for tick in past_ticks(installation, entry, *span):
             _show(installation, entry, tick, failures)
 
@@ -212,7 +219,7 @@ def _show(installation: Installation, entry: Entry, tick: datetime, failures: Fa
 def _told(decided: Decided) -> str:
     """One line for a decision."""
     if decided.month:
-        return f"{_place(decided)}  {decided.decision}  invoices of {decided.month}"
+        return f"{_place(decided)}  {decided.decision or 'is there:'}  invoices of {decided.month}"
     runs = f"  run {', '.join(map(str, decided.runs))}" if decided.runs else ""
     nothing = "  nothing: there are no values" if decided.decision is Decision.ASKED and not runs else ""
     return f"{_place(decided)}  {decided.decision}{runs}{nothing}"

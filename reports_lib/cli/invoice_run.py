@@ -36,7 +36,7 @@ def run(month: str, company: str | None, no_documents: bool, as_json: bool) -> N
     """Make the invoices of a month: one for each client with charges and none yet.
 
     What does not fit together is held as a draft until a person releases it; the rest gets its number. Asked
-    again, nothing is made twice.
+    again, nothing is made twice, and drafts that nothing is charged for any more are thrown away.
     """
     from reports_lib.cli.chores import copy_now
     from reports_lib.invoicing.parties import issuer, issuers
@@ -129,9 +129,9 @@ def billed(installation: Installation, company: "Issuer", month: str, now: datet
 
 
 def _tell(installation: Installation, found: Sequence["Issuer"], issued: Sequence["Issued"], made: int) -> None:
-    heads = ("company", "month", "made", "held", "there already")
+    heads = ("company", "month", "made", "held", "there already", "withdrawn")
     rows = [
-        (company.party.name, each.month, str(each.made), str(each.held), str(each.skipped))
+        (company.party.name, each.month, *map(str, (each.made, each.held, each.skipped, each.withdrawn)))
         for company, each in zip(found, issued, strict=True)
     ]
     listing(heads, rows)

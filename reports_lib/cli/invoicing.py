@@ -40,7 +40,7 @@ class Invoicing:
         with Session(self._installation.database) as session:
             ready = monthly.ready(session)
         issued = [found for billing in ready if (found := self._issued(billing))]
-        for name in ("made", "held", "skipped") if issued else ():
+        for name in ("made", "held", "skipped", "withdrawn") if issued else ():
             done[name] = sum(getattr(each, name) for each in issued)
         self._said += [each.error for each in issued if each.error]
         if documents := self._documents():

@@ -1,6 +1,6 @@
 """One client's bill of a month: the draft's document, and what keeps it a draft."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -42,7 +42,8 @@ class Bill:
 class Billing:
     """What the bills of one company and month have in common.
 
-    `today` is their date, where the company is; `itemised` has their annexes, or why there cannot be one.
+    `today` is their date, where the company is; `itemised` has their annexes, or why there cannot be one; `held` is
+    what keeps all of them drafts.
     """
 
     evidence: Evidence
@@ -51,6 +52,7 @@ class Billing:
     today: date
     now: datetime
     itemised: Mapping[Key, Itemised | ParameterError] = field(default_factory=dict)
+    held: Sequence[str] = ()
 
     def key(self, client: int, currency: str) -> str:
         """By which the invoice of a client, month and currency is found again (M-61)."""
@@ -77,7 +79,7 @@ class Billing:
             series=self.settings.prefix,
             month=self.evidence.month,
             period=(self.evidence.interval.start, self.evidence.interval.end),
-            held=gate.reasons(self.evidence, charges, currency, (self.issuer.party, buyer.party), tax),
+            held=[*self.held, *gate.reasons(self.evidence, charges, currency, (self.issuer.party, buyer.party), tax)],
             evidence=self.evidence.snapshot,
             annex=annex.name if annex else None,
         )

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import AuditEntry, BillingDetails
-from reports_lib.errors import ParameterError, UnknownNameError
+from reports_lib.errors import ParameterError, StateError, UnknownNameError
 from reports_lib.invoicing.document import Party
 
 TEXTS = ("legal_name", "address_line", "city", "postal_code", "country", "tax_id", "email", "language")
@@ -33,14 +34,26 @@ def get(session: Session, client_id: int) -> BillingDetails | None:
     return session.get(BillingDetails, client_id)
 
 
-def put(session: Session, client_id: int, given: Mapping[str, str], by: str, now: datetime) -> BillingDetails:
+def version(kept: BillingDetails | None) -> str:
+    """What tells these details from those of another time."""
+    return kept.changed_at.astimezone(UTC).isoformat() if kept else "none"
+
+
+def put(  # whose details become what, who says so, when, and what he had looked at
+    session: Session, client_id: int, given: Mapping[str, str], by: str, now: datetime, after: str | None = None
+) -> BillingDetails:
     """Change the fields that are given, as they were typed; an empty text takes one away.
 
-    Fields are those of `TEXTS`, `tax_rate` in percent, and `tax_category`. Raises `UnknownNameError` for any
-    other, `ParameterError` for a value that cannot be one.
+    Fields are those of `TEXTS`, `tax_rate` in percent, and `tax_category`. `after` is the `version` that was looked
+    at, so that nobody takes back unseen what another one entered. Raises `UnknownNameError` for any other field,
+    `ParameterError` for a value that cannot be one, and `StateError` if they were changed since.
     """
     checked = {name: _checked(name, value.strip()) for name, value in given.items()}
-    kept = session.get(BillingDetails, client_id, with_for_update=True)
+    # a lock of its own: where nothing was entered yet there is no row to hold
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"billing details {client_id}", 0))))
+    kept = session.get(BillingDetails, client_id, populate_existing=True)
+    if after is not None and after != version(kept):
+        raise StateError(f"somebody has changed the details of client {client_id} meanwhile; compare, then keep yours")
     if kept is None:
         kept = BillingDetails(client_id=client_id)
         session.add(kept)
@@ -48,9 +61,9 @@ def put(session: Session, client_id: int, given: Mapping[str, str], by: str, now
     for name, value in checked.items():
         setattr(kept, name, value)
     kept.changed_at, kept.changed_by = now, by
-    after = {name: _told(value) for name, value in checked.items()}
+    entered = {name: _told(value) for name, value in checked.items()}
     what = f"client {client_id}"
-    session.add(AuditEntry(at=now, who=by, action="billing details", object=what, before=before, after=after))
+    session.add(AuditEntry(at=now, who=by, action="billing details", object=what, before=before, after=entered))
     session.flush()
     return kept
 

@@ -31,6 +31,7 @@ COLUMNS_OF_LINE = (
 MOST = 10**12
 OURS = ("monthly:", "credit:")  # what keys begin with that no caller chooses
 NAME = 200  # letters of a client's name that lists hold
+RELEASED = ("period", "lines", "taxes", "net", "tax", "gross")  # of a document: what is released
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,10 @@ class Terms:
 def make(session: Session, document: Document, order: Order, by: str, now: datetime) -> Invoice:
     """A draft of `document`, whose parties' accounts say which company invoices which client.
 
-    If there is an invoice of that key: a draft takes over the document if it says something else, and is
-    held anew if there are reasons; one that is recorded is left as it is. Returns the one that there is then.
-    What was carried is set anew when it is recorded. Raises `ParameterError` if the figures do not agree, or
-    say that something is paid: payments are entered against what is recorded.
+    If there is an invoice of that key: a draft takes over the document if it says something else, and stays
+    released if that is no other charge, sum or finding; one that is recorded is left as it is. Returns the one
+    that there is then. What was carried is set anew when it is recorded. Raises `ParameterError` if the figures
+    do not agree, or say that something is paid: payments are entered against what is recorded.
     """
     check(document)
     if not document.draft or document.revision or document.paid:
@@ -81,6 +82,8 @@ def make(session: Session, document: Document, order: Order, by: str, now: datet
         found = session.scalars(_of_key(order.key).with_for_update()).one()
         if found.state != InvoiceState.DRAFT or (_says(found.facts, document) and found.held == list(order.held)):
             return found
+        if not _is_as_released(found, document, order.held):
+            found.released_at = found.released_by = None
         _replace(found, document, order)
     write_lines(session, found, document)
     session.flush()
@@ -151,6 +154,12 @@ def _says(facts: str, document: Document) -> bool:
     """Whether the facts are this document but for the moment it was made at."""
     kept = Document.parse(facts.encode())
     return kept.json() == replace(document, made_at=kept.made_at).json()
+
+
+def _is_as_released(found: Invoice, document: Document, held: Sequence[str]) -> bool:
+    """Whether who released the draft has seen all that counts: the day, what is carried and addresses do not."""
+    seen, new = Document.parse(found.facts.encode()), Document.parse(document.json())
+    return set(held) <= set(found.held) and all(getattr(seen, name) == getattr(new, name) for name in RELEASED)
 
 
 def refuse_too_great(document: Document) -> None:
@@ -226,7 +235,6 @@ def _replace(invoice: Invoice, document: Document, order: Order) -> None:
     for column, value in changed.items():
         setattr(invoice, column, value)
     invoice.document_sha256 = invoice.xml_sha256 = None
-    invoice.released_at = invoice.released_by = None
 
 
 def write_lines(session: Session, invoice: Invoice, document: Document) -> None:

@@ -21,7 +21,7 @@ from reports_lib.values.interval import Interval
 
 FAMILY = "invoice"
 TABLES = ("lines", "clients", "gate")
-INVOICED = "invoiced"  # the status of a client that is not billed again
+INVOICED = "invoiced"  # the status of a client that has its invoice already
 
 Row = dict[str, Any]
 Key = tuple[int, str]  # client, currency
@@ -80,6 +80,11 @@ class Evidence:
             if row["client_id"] and (key := _key(row)) in found:
                 found[key].append(row)
         return found
+
+    @property
+    def invoiced(self) -> set[str]:
+        """The numbers of the month's invoices that the report found."""
+        return {number for row in self.tables["clients"] for number in row["invoice"].split(", ") if number}
 
     @property
     def skipped(self) -> int:

@@ -2,6 +2,7 @@
 
     ask      billing_run + the run of the family `invoice`, one a company, in one transaction (`asking.py`)
     issue    its sealed tables --one invoice a client and currency, by key--> drafts --what nothing holds--> recorded
+             drafts of the month that it has no charges for any more --> thrown away (`withdrawn.py`)
 
 Nothing but the rows says how far it is. Who dies leaves a billing that the next one finds and begins again: an
 invoice that is there already is found by its key, so two who issue the same month, or one twice, make one.
@@ -18,14 +19,16 @@ from reports_lib.database.schema import Run, State
 from reports_lib.database.schema.invoices import BillingRun, BillingState, Invoice, InvoiceState
 from reports_lib.errors import DaybookError, ParameterError, StateError
 from reports_lib.invoicing import account, draft, making, record
-from reports_lib.invoicing.alone import alone
 from reports_lib.invoicing.account import Account
+from reports_lib.invoicing.alone import alone
 from reports_lib.invoicing.bill import Bill, Billing, drafts
 from reports_lib.invoicing.calls import Itemised, Source, itemised
 from reports_lib.invoicing.evidence import Evidence, Key
 from reports_lib.invoicing.parties import Buyer, Issuer, buyers, issuer
+from reports_lib.invoicing.seam import seams
 from reports_lib.invoicing.settings import read_billing
 from reports_lib.invoicing.sweep import sweep
+from reports_lib.invoicing.withdrawn import withdraw
 from reports_lib.runs.installation import Installation
 
 BATCH = 50  # invoices of one transaction, for which others of the series wait
@@ -34,7 +37,10 @@ LISTED = 5  # failures that a billing keeps
 
 @dataclass(frozen=True)
 class Issued:
-    """What became of a billing: invoices it made, those of them that wait for a person, and those there before."""
+    """What became of a billing: invoices it made, those of them that wait for a person, and those there before.
+
+    `withdrawn` counts drafts of before that it threw away, for there are no charges for them any more.
+    """
 
     billing: int
     month: str
@@ -42,6 +48,7 @@ class Issued:
     made: int
     held: int
     skipped: int
+    withdrawn: int = 0
     error: str = ""
 
 
@@ -59,13 +66,15 @@ def issue(installation: Installation, billing: int, now: datetime) -> Issued | N
     failed fails the billing. Raises `DatabaseError`, and whatever keeps the sealed tables or the warehouse
     from being read: then it is as before, and may be done again.
     """
-    with alone(installation, f"billing {billing}") as is_ours:
+    with Session(installation.database) as session:
+        company = session.get_one(BillingRun, billing).company
+    with alone(installation, f"billing of company {company}") as is_ours:  # months that meet, one after the other
         if not is_ours:
             return None
         with Session(installation.database) as session:
             asked = session.get_one(BillingRun, billing)
             run = session.get_one(Run, asked.run_id)
-            company, state, at = asked.company, asked.state, asked.asked_at
+            state, at = asked.state, asked.asked_at
             snapshot, error = run.snapshot_id, run.error
         if state != BillingState.ASKED:
             return issued(installation, billing)
@@ -76,9 +85,11 @@ def issue(installation: Installation, billing: int, now: datetime) -> Issued | N
         sweep(installation, now)
         found = _Issuing(installation, evidence, issuer(installation, now, company), asked.asked_by, at, now)
         failures = found.run()
+        left = withdraw(installation, billing, found.keys | evidence.invoiced, asked.asked_by, now)
+        failures += left.kept
         made, held, others = found.counted()
         told = "; ".join(failures[:LISTED]) + (f"; and {len(failures) - LISTED} more" if failures[LISTED:] else "")
-        counts = {"made": made, "held": held, "skipped": evidence.skipped + others}
+        counts = {"made": made, "held": held, "skipped": evidence.skipped + others, "withdrawn": left.thrown_away}
         _end(installation, billing, BillingState.ISSUED, now, error=told or None, **counts)
     return issued(installation, billing)
 
@@ -87,7 +98,8 @@ def issued(installation: Installation, billing: int) -> Issued:
     """What a billing's row says."""
     with Session(installation.database) as session:
         row = session.get_one(BillingRun, billing)
-        return Issued(row.id, row.month, row.company, row.made, row.held, row.skipped, row.error or "")
+        counts = row.made, row.held, row.skipped, row.withdrawn
+        return Issued(row.id, row.month, row.company, *counts, row.error or "")
 
 
 class _Issuing:
@@ -102,6 +114,7 @@ class _Issuing:
         self._billing = Billing(evidence, company, settings, today, now)
         self._by, self._now = by, now
         self._keys = list(evidence.charges)
+        self.keys: set[str] = set()  # of the invoices that are wanted, whether they could be made or not
         self._is_recorded = settings.record == "auto"
 
     def run(self) -> list[str]:
@@ -110,7 +123,9 @@ class _Issuing:
             clients = {client for client, _ in self._keys}
             found = buyers(self._installation, session, self._now, clients)
             session.expunge_all()
-        self._billing = replace(self._billing, itemised=self._itemised(found))
+            evidence = self._billing.evidence
+            held = seams(session, self._billing.issuer.party.account, evidence.month, evidence.interval)
+        self._billing = replace(self._billing, itemised=self._itemised(found), held=held)
         failures: list[str] = []
         for start in range(0, len(self._keys), BATCH):
             failures += self._batch(self._keys[start : start + BATCH], found)
@@ -145,9 +160,12 @@ class _Issuing:
         balances = {(each.client_id, each.currency): amount for each, amount in owed.items()}
         ready: list[tuple[Key, Bill]] = []
         for key, bill in drafts(self._billing, found, balances, keys):
+            if bill is None:
+                continue
+            self.keys.add(self._billing.key(*key))
             if isinstance(bill, ParameterError):
                 yield _told(key, bill)
-            elif bill is not None:
+            else:
                 ready.append((key, bill))
         try:
             self._make([bill for _, bill in ready])

@@ -84,7 +84,7 @@ def backfill(
     """Ask for every tick from `since` to `until`, both included, that has no run yet; one transaction a tick.
 
     Nobody gets mail of these runs unless `deliver`. What the clock has decided or will decide does not
-    change. Invoices of past months are not asked for here. Raises `DaybookError`.
+    change. Of invoices see `backfill_invoices`. Raises `DaybookError`.
     """
     for tick in past_ticks(installation, entry, since, until):
         wanted = [request if deliver else unsent(request) for request in requests(installation, entry, tick)]
@@ -93,6 +93,22 @@ def backfill(
             known = set(session.scalars(select(Run.run_key).where(Run.run_key.in_(keys))))
             asked = [submit(session, request).id for request in wanted]
         yield from (Filled(key, run, key not in known) for key, run in zip(keys, asked, strict=True))
+
+
+def backfill_invoices(installation: Installation, entry: Entry, since: datetime, until: datetime) -> Iterator[Decided]:
+    """Wish for the invoices of every tick from `since` to `until`, both included; one transaction a tick.
+
+    A month that the entry has wished for before is left as it is, and has no decision. Raises `DatabaseError`.
+    """
+    for tick in past_ticks(installation, entry, since, until):
+        month = entry.month(tick)
+        there = select(BillingRun.id).where(BillingRun.month == month, BillingRun.asked_by == _wisher(entry))
+        with Session(installation.database) as session, session.begin():
+            _lock(session, entry)
+            is_new = session.scalar(there.limit(1)) is None
+            if is_new:
+                _wish(session, entry, month)
+        yield Decided(entry.name, tick, Decision.ASKED if is_new else None, month=month)
 
 
 def past_ticks(installation: Installation, entry: Entry, since: datetime, until: datetime) -> Iterator[datetime]:
@@ -136,7 +152,7 @@ def _decide(installation: Installation, entry: Entry, now: datetime | None) -> l
         with Session(installation.database) as session, session.begin():
             if not entry.due(_last(session, entry), now or _now(session)):
                 return []  # nearly always, and then nobody need wait for the lock
-            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(entry.name, _LOCKS))))
+            _lock(session, entry)
             if entry.needs_lookup:  # a large warehouse takes its time to answer, and the transaction waits for it
                 session.execute(select(func.set_config("idle_in_transaction_session_timeout", LOOKUP, True)))
             decided = []
@@ -167,14 +183,25 @@ def _asked(session: Session, installation: Installation, entry: Entry, tick: dat
     Of invoices only the wish is written, whatever the warehouse does: workers know which companies there are.
     """
     if entry.is_of_invoices:
-        month = entry.month(tick)
-        session.add(BillingRun(month=month, company="", asked_by=f"{SCHEDULED}{entry.name}", asked_at=func.now()))
-        return Decided(entry.name, tick, Decision.ASKED, month=month)
+        _wish(session, entry, entry.month(tick))
+        return Decided(entry.name, tick, Decision.ASKED, month=entry.month(tick))
     try:
         runs = tuple(submit(session, request).id for request in requests(installation, entry, tick))
     except ForbiddenError as error:
         return Decided(entry.name, tick, Decision.REFUSED, error=error)
     return Decided(entry.name, tick, Decision.ASKED, runs)
+
+
+def _wish(session: Session, entry: Entry, month: str) -> None:
+    session.add(BillingRun(month=month, company="", asked_by=_wisher(entry), asked_at=func.now()))
+
+
+def _wisher(entry: Entry) -> str:
+    return f"{SCHEDULED}{entry.name}"
+
+
+def _lock(session: Session, entry: Entry) -> None:
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(entry.name, _LOCKS))))
 
 
 def _decisions(session: Session, entry: Entry, ticks: Iterable[Due]) -> list[tuple[datetime, Decision]]:

@@ -152,7 +152,7 @@ def _of_invoices(item: Mapping[str, object], workspace: Workspace) -> Entry:
         given={},
         cron=Cron(_text(item, "cron"), zone(_text(item, "time_zone", workspace.time_zone))),
         formats=(),
-        catch_up=CatchUp.parse(_text(item, "catch_up", CatchUp.LAST)),
+        catch_up=CatchUp.parse(_text(item, "catch_up", CatchUp.ALL)),  # else a month would never be billed
         is_of_invoices=True,
     )
 

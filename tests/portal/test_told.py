@@ -3,23 +3,25 @@
 import re
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts import password, sign_in, throttle, token
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.engine import engine_of
-from reports_lib.database.schema import Account, Run, State
+from reports_lib.database.schema import Account, InvoicePayment, Run, State
 from reports_lib.database.server import database_url
 from reports_lib.delivery.addresses import address, recipients
 from reports_lib.errors import DaybookError
-from reports_lib.invoicing import details, draft
+from reports_lib.invoicing import chain, correct, details, draft, pay, revise
 from reports_lib.invoicing import record as issue
+from reports_lib.invoicing.draft import Terms
 from reports_lib.parameters.given import LONGEST, MOST, one
 from reports_lib.parameters.kinds import Context
 from reports_lib.parameters.options import Finder, Option
@@ -39,7 +41,7 @@ from reports_lib.values.interval import Interval
 from reports_lib.warehouse import versions
 from reports_lib.warehouse.address import Address
 from tests.invoicing.samples import line
-from tests.portal.bills import Bills
+from tests.portal.bills import ANN, Bills
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "customer_dynamics.ipynb"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -159,6 +161,54 @@ def of_invoices(installation):
             yield raised(lambda n=name, v=value: details.put(session, 900, {n: v}, "ann", NOW)), [value]
 
 
+def of_conflicts(installation):
+    bills = Bills(installation, client=901, series="TOLDC-")
+    gone, made, credited = bills.draft(key="told gone"), bills.recorded(line(1, "10")), bills.recorded(line(1, "10"))
+    bills.do(draft.discard, gone)
+    bills.draft(key="told key")
+    for what in (issue.record, issue.release, issue.unrecord):
+        yield raised(lambda w=what: bills.do(w, gone)), [str(gone)]
+    yield raised(lambda: bills.pay({gone: "1"})), [str(gone)]
+    note, asked = bills.credit(credited), bills.top_up("50")
+    payment, number = bills.pay({asked: "50"}, key="told"), bills.get(asked).account_number
+    yield raised(lambda: bills.pay({made: "1"}, key="told")), ["told", str(payment)]
+    yield raised(lambda: bills.do(issue.unrecord, credited)), [bills.get(credited).account_number]
+    yield raised(lambda: bills.do(issue.unrecord, asked)), [number]
+    yield raised(lambda: bills.revise(asked, "x", line(1, "20"))), [number]
+    yield raised(lambda: bills.revise(note, "x", line(1, "20"))), [bills.get(note).account_number]
+    yield raised(lambda: bills.credit(note)), [bills.get(note).account_number]
+    with Session(installation.database) as session:
+        of_top_up = select(InvoicePayment.id).where(InvoicePayment.client_id == 901, InvoicePayment.method == "top_up")
+        added = session.scalars(of_top_up).one()
+        yield raised(lambda: pay.cancel(session, added, "ann", NOW)), [str(added)]
+        stale = {"comment": "x", "by": ANN, "now": NOW, "after": 7}
+        yield raised(lambda: revise.revise(session, made, **stale)), [bills.get(made).account_number]
+        terms = Terms("TOLDC-", "EUR", 2, NOW.date(), 14, "en", "Top-up", "in advance")
+        again = bills.document()
+        given = session, again.supplier, again.buyer, Decimal(5), terms, "told key", "ann", NOW
+        yield raised(lambda: draft.top_up(*given)), ["told key"]
+    with Session(installation.database) as session:
+        credit = correct.credit_note(session, made, None, "one", "ann", datetime.now(UTC), key="told")
+        other = raised(lambda: correct.credit_note(session, made, None, "two", "ann", datetime.now(UTC), key="told"))
+        yield other, [credit.account_number]
+    with Session(installation.database) as session:
+        details.put(session, 901, {"city": "Bonn"}, "ann", NOW)
+        yield raised(lambda: details.put(session, 901, {"city": "Ulm"}, "bob", NOW, after="none")), ["901"]
+    yield str(chain.broken("TOLDC-")), ["TOLDC-"]
+
+
+def of_dates(installation):
+    bills = Bills(installation, client=902, series="TOLDD-")
+    first, second, third = bills.recorded(line(1, "10")), bills.recorded(line(1, "10")), bills.draft(line(1, "10"))
+    early, late = date(2026, 1, 2), date(2026, 11, 20)
+    yield raised(lambda: bills.do(issue.record, third, on=early)), ["TOLDD-", "2026-01-02"]
+    bills.do(issue.unrecord, second)
+    yield raised(lambda: bills.do(issue.record, second, on=early)), [bills.get(second).account_number, "2026-01-02"]
+    bills.do(issue.record, second)
+    bills.do(issue.unrecord, first)
+    yield raised(lambda: bills.do(issue.record, first, on=late)), [bills.get(first).account_number, "2026-11-20"]
+
+
 def of_accounts(installation):
     with Session(installation.database) as session:
         nobody = Account(id=0, name="ann")
@@ -191,6 +241,8 @@ def test_what_is_raised_is_said_in_each_language_with_its_values(installation, r
         *of_runs(installation, rows, sealed[0]),
         *of_names(workspace, tmp_path),
         *of_invoices(installation),
+        *of_conflicts(installation),
+        *of_dates(installation),
         *of_accounts(installation),
         *of_places(installation, sealed),
     ]

@@ -360,6 +360,7 @@ class BillingRun(Base):
     made: Mapped[int] = mapped_column(Integer, server_default="0")
     held: Mapped[int] = mapped_column(Integer, server_default="0")
     skipped: Mapped[int] = mapped_column(Integer, server_default="0")
+    withdrawn: Mapped[int] = mapped_column(Integer, server_default="0")  # drafts without charges, thrown away
     error: Mapped[str | None]  # one line
 
     __table_args__ = (

@@ -15,7 +15,7 @@ from reports_lib.database.schema.invoices import AccountEntry, BillingDetails, I
 from reports_lib.errors import ParameterError, StateError, UnknownNameError
 from reports_lib.invoicing import details
 from reports_lib.invoicing.advance import Advance, ask
-from reports_lib.portal.invoices.clients import Client, Found, client_of, search
+from reports_lib.portal.invoices.clients import Found, client_of, search
 from reports_lib.portal.invoices.common import amount_of, installation_of, money, new_key, now, zone_of
 from reports_lib.portal.invoices.one import NOTHING, Entered
 from reports_lib.portal.invoices.words import ENTRIES
@@ -87,7 +87,10 @@ def make(request: Request, client_id: int, amount: Decimal, currency: str, key: 
 
 
 def enter(request: Request) -> Response:
-    """`POST /account-balance/details`: what invoices say of the client, wherever something is typed."""
+    """`POST /account-balance/details`: what invoices say of the client, wherever something is typed.
+
+    Refused if somebody else changed it since the form was filled in; what was typed stays in the form.
+    """
     sent, visitor, installation = kept(request), visitor_of(request), installation_of(request)
     texts = {name: str(value) for name, value in sent.items()}
     client_id = _number(texts.get("client", ""))
@@ -95,8 +98,8 @@ def enter(request: Request) -> Response:
     try:
         with Session(installation.database) as session, session.begin():
             client_of(installation, session, visitor, client_id, now())
-            details.put(session, client_id, given, visitor.name, now())
-    except ParameterError as problem:
+            details.put(session, client_id, given, visitor.name, now(), texts.get("after"))
+    except (StateError, ParameterError) as problem:
         return _client(request, client_id, problem.http_status, Entered("details", told(problem), texts))
     return RedirectResponse(f"/account-balance?client={client_id}&done=details#invoice", 303)
 
@@ -105,6 +108,7 @@ def _client(request: Request, client_id: int, status: int = 200, entered: Entere
     installation, visitor = installation_of(request), visitor_of(request)
     with Session(installation.database) as session:
         client = client_of(installation, session, visitor, client_id, now())
+        entry = details.get(session, client_id)
         return page(
             request,
             "balance.html.j2",
@@ -112,8 +116,8 @@ def _client(request: Request, client_id: int, status: int = 200, entered: Entere
             client=client,
             balances=balances(session, client_id, visitor),
             moved=_moved(session, client_id, visitor),
-            kept=details.get(session, client_id),
-            known=_known(client, details.get(session, client_id)),
+            known=_known(entry),
+            version=details.version(entry),
             missing=client.missing,
             entered=entered,
             money=money,
@@ -154,7 +158,7 @@ def _moved(session: Session, client_id: int, visitor: Visitor) -> list[Moved]:
     return [Moved(entry, invoice, paid, "" if entry.by in hidden else entry.by) for entry, invoice, paid in rows]
 
 
-def _known(client: Client, kept: BillingDetails | None) -> Mapping[str, str]:
+def _known(kept: BillingDetails | None) -> Mapping[str, str]:
     """What the fields of the form show: what was entered; beside it stands what the warehouse says."""
     found = {name: getattr(kept, name) or "" for name in details.TEXTS} if kept else {}
     rate = kept.tax_rate if kept else None
