@@ -1,16 +1,18 @@
 """Nets of single calls add up to the net of their line, and a file of calls has them all."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pyarrow.parquet as pq
 import pytest
 
-from reports_lib.invoicing import annex
-from reports_lib.invoicing.calls import _File
+from reports_lib.invoicing import annex, calls
+from reports_lib.invoicing.calls import CHANGED, Source, _File, itemised
 from reports_lib.invoicing.evidence import Evidence
 from reports_lib.invoicing.lines import Nets, Tax, parts
+from reports_lib.snapshots.store import Store
 from reports_lib.values.clock import zone
 from reports_lib.values.interval import Interval
 from reports_lib.values.money import round_half_up
@@ -105,3 +107,37 @@ def test_megabytes_and_what_has_no_volume():
         (row,) = [row | {"quantity": quantity} for row in rows([call])]
         made = pq.read_table(io.BytesIO(file.written(iter([row])))).to_pylist()
         assert [(each["quantity"], each["unit"]) for each in made] == [(told, unit)]
+
+
+@pytest.mark.parametrize("engine", ["postgres"])  # of a lake test_monthly.py has them
+def test_calls_of_a_warehouse_that_keeps_no_earlier_state(
+    engine, address, warehouse_of, as_reader, tmp_path, monkeypatch
+):
+    plain = {"client_id": 7, "service_id": 1, "volume": Decimal(60), "is_paid": True, "currency": "EUR"}
+    plain |= {"amount": Decimal("1.2"), "tax": Decimal("0.2")}
+    warehouse_of({
+        "company": [{"company_id": 1, "currency": "EUR"}],
+        "client": [{"client_id": number, "name": str(number), "company_id": number - 6} for number in (7, 8)],
+        "usage_event": [
+            plain | {"usage_id": 3, "started_at": datetime(2026, 10, 31, 21, 59, 59)},  # the last second in Kyiv
+            plain | {"usage_id": 1, "started_at": datetime(2026, 9, 30, 21)},  # the first one
+            plain | {"usage_id": 2, "started_at": datetime(2026, 10, 31, 22)},  # November
+            plain | {"usage_id": 4, "started_at": datetime(2026, 10, 9), "client_id": 8},  # another company's
+        ],
+    })  # fmt: skip
+    source = Source(as_reader(address), "1", Store(tmp_path))
+    row = {"client_id": "7", "currency": "EUR", "status": "to bill"}
+
+    def kept(count):
+        told = {"gross": count * Decimal("1.2"), "tax": count * Decimal("0.2"), "untaxed": ZERO, "events": count}
+        charge = line_of([], **row, **told)
+        evidence = replace(OCTOBER, tables={"clients": [row], "lines": [charge]})
+        return itemised(source, evidence, {(7, "EUR"): TAXES[0]}, "pages")[7, "EUR"]
+
+    found = kept(2)
+    written = pq.read_table(source.store.path(found.name)).to_pylist()
+    assert [each["at"] for each in written] == [datetime(2026, 10, 1), datetime(2026, 10, 31, 23, 59, 59)]
+    assert (found.calls.count, found.calls.amount, found.calls.form) == (2, 2, "pages")
+    assert str(kept(3)) == CHANGED  # one was rated anew since
+    monkeypatch.setattr(calls, "PRINTED", 1)  # what is longer is attached only, and the paper says where
+    assert kept(2).calls.form == "csv"
