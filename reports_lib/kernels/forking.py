@@ -26,6 +26,7 @@ ONE_THREAD = {  # while libraries are imported
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 START = 60.0  # seconds that its imports may take
+PROGRAM = ("-m", "reports_lib.kernels.zygote")
 
 
 def shared_folder() -> Path:
@@ -107,7 +108,7 @@ class Zygote:
         read, ready = os.pipe()
         kept = [ready] if self._life is None else [ready, self._life[0]]
         how = str(IDLE) if self._life is None else f"life={self._life[0]}"
-        command = [sys.executable, "-P", "-m", "reports_lib.kernels.zygote", home, path.name, str(ready), how]
+        command = [sys.executable, "-P", *PROGRAM, home, path.name, str(ready), how]
         with Path(f"{path}.log").open("w+b") as log, os.fdopen(read, "rb", buffering=0) as answer:
             try:
                 subprocess.run(  # noqa: S603  ourselves

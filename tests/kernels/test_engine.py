@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 from papermill.engines import papermill_engines
 
 from reports_lib.errors import SettingError
+from reports_lib.kernels.pool import Pool
 from reports_lib.parameters.schema import Resolved
 from reports_lib.runs.execute import Sandbox, execute
 from tests.kernels.test_same_outputs import NOTEBOOKS, told
@@ -42,6 +43,12 @@ def cells(sources):
             for i, source in enumerate(sources)
         ),
     ]
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with Pool(size=0, idle=0) as made:  # none kept: to warm one a run would cost a second each
+        yield made
 
 
 @pytest.mark.parametrize("name", [*MORE, "streams", "displays", "errors", "asynchronous", "processes"])

@@ -13,9 +13,10 @@ import pytest
 from nbclient import NotebookClient
 
 from reports_lib.errors import NotebookError
-from reports_lib.kernels import fingerprint
+from reports_lib.kernels import fingerprint, forking
 from reports_lib.kernels import pool as pools
 from reports_lib.kernels.pool import CALM, Pool
+from tests.kernels import light_zygote
 from tests.kernels.conftest import executed, gone, notebook, text
 
 pytestmark = pytest.mark.kernel
@@ -35,6 +36,11 @@ if os.fork() == 0:
 import subprocess
 sleeper = subprocess.Popen(["sleep", "600"])
 """
+
+
+@pytest.fixture(autouse=True)
+def light(monkeypatch):
+    monkeypatch.setattr(forking, "PROGRAM", light_zygote.PROGRAM)
 
 
 def until(true, seconds=30):
@@ -189,7 +195,9 @@ def test_a_killed_owner_leaves_no_process_and_no_file(tmp_path):  # F1
 import sys, time
 from pathlib import Path
 from reports_lib.kernels.pool import Pool
+from tests.kernels.light_zygote import use
 from tests.kernels.test_pool import escaped, ready, until
+use()
 pool = Pool(size=1, idle=600)
 kernel = pool.take({}, Path.cwd())
 found = escaped(kernel)
@@ -237,6 +245,8 @@ def test_a_pool_that_is_never_closed_leaves_nothing(tmp_path):
     program = """
 from pathlib import Path
 from reports_lib.kernels.pool import Pool
+from tests.kernels.light_zygote import use
+use()
 pool = Pool(size=1, idle=600)
 kernel = pool.take({}, Path.cwd())
 print(pool._folder, kernel.keeper, *kernel.pids(), flush=True)
