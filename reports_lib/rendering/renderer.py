@@ -38,6 +38,7 @@ KEPT = (
     *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
 )
 READY = b"ready"
+PROGRAM = "reports_lib.rendering"
 
 
 class RendererDiedError(Exception):
@@ -52,7 +53,7 @@ class Renderer:
         self._connection, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - ourselves
-                [sys.executable, "-P", "-m", __package__, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", PROGRAM, str(theirs.fileno())],
                 env=inherited() | {name: os.environ[name] for name in KEPT if name in os.environ},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
