@@ -7,25 +7,24 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 import ibis.expr.types as ir
 
 from reports_lib.errors import ParameterError
-from reports_lib.metrics import charges, reconciliation
+from reports_lib.metrics import charges, counterparts, reconciliation
 from reports_lib.metrics.charges import KINDS, OTHER, SERVICE, Catalogue, Whose
 from reports_lib.metrics.customer_dynamics import parents
 from reports_lib.metrics.inline import packed
+from reports_lib.metrics.month import dates, days_of, month_of, slots
 from reports_lib.metrics.population import with_sub_companies
 from reports_lib.metrics.question import Warehouse
-from reports_lib.metrics.reconciliation import BEFORE, Finding, Reason
-from reports_lib.metrics.timeline import Timeline, naive
-from reports_lib.values.calendar import add_months
-from reports_lib.values.clock import midnight, wall
+from reports_lib.metrics.reconciliation import Finding, Reason
+from reports_lib.metrics.timeline import naive
+from reports_lib.values.clock import wall
 from reports_lib.values.interval import Comparison, Interval
-from reports_lib.values.spine import Unit, spine
 from reports_lib.warehouse.statement import Tables
 
 READ = (
@@ -41,7 +40,6 @@ READ = (
     "subscription_period",
     "usage_event",
 )
-NEAR = timedelta(days=15)  # an invoice is of the month if its period begins so near to the month's beginning
 STATUSES = NEW, HELD, INVOICED = "to bill", "held", "invoiced"
 ZERO = Decimal(0)
 PARTS = {SERVICE: "usage", OTHER: "other"}  # the column that a kind of charge counts in; else `packages`
@@ -95,14 +93,6 @@ def bills(warehouse: Warehouse, asked: Question) -> Bills:
     return found.bills(month, asked)
 
 
-def month_of(interval: Interval) -> str:
-    """`2026-10`, if the interval is that month; raises `ParameterError` (M-61)."""
-    first, last = wall(interval.start, interval.zone), wall(interval.end, interval.zone)
-    if first.day == 1 and first.time() == last.time() == datetime.min.time() and last == add_months(first, 1):
-        return f"{first:%Y-%m}"
-    raise ParameterError(f"interval {interval} is not one calendar month, such as last month or 2026-10-01/2026-10-31")
-
-
 @dataclass(frozen=True)
 class _Found:
     """What the warehouse answered."""
@@ -122,8 +112,8 @@ class _Found:
     def of(cls, warehouse: Warehouse, asked: Question) -> "_Found":
         interval, before = asked.interval, asked.interval.shifted(Comparison.PREVIOUS_MONTH)
         whose, picked = _whose(warehouse, asked)
-        month = _slots(interval) | picked
-        days = _days(interval, asked.as_of)
+        month = slots(interval) | picked
+        days = days_of(interval, asked.as_of)
         people = {row["client_id"]: row for row in warehouse.ask(charges.clients, whose, picked)}
         if whose.has_client and not people:
             raise ParameterError(
@@ -132,11 +122,11 @@ class _Found:
         services = warehouse.ask(charges.services)
         return cls(
             now=warehouse.ask(charges.charges, whose, month),
-            before=warehouse.ask(charges.charges, whose, _slots(before) | picked),
-            days=(warehouse.ask(reconciliation.calls_a_day, whose, days.values | picked) if days else [], _dates(days)),
-            booked=warehouse.ask(reconciliation.booked, whose, month),
-            invoices=warehouse.ask(reconciliation.invoices, whose, month),
-            invoiced=warehouse.ask(reconciliation.invoiced_usage, whose, month),
+            before=warehouse.ask(charges.charges, whose, slots(before) | picked),
+            days=(warehouse.ask(counterparts.calls_a_day, whose, days.values | picked) if days else [], dates(days)),
+            booked=warehouse.ask(counterparts.booked, whose, month),
+            invoices=warehouse.ask(counterparts.invoices, whose, month),
+            invoiced=warehouse.ask(counterparts.invoiced_usage, whose, month),
             catalogue=Catalogue(
                 {row["service_id"]: (row["name"], row["unit"]) for row in services},
                 {row["package_id"]: row["name"] for row in warehouse.ask(charges.package_names)},
@@ -300,26 +290,6 @@ def _whose(warehouse: Warehouse, asked: Question) -> tuple[Whose, dict[str, str]
     filled = {name: packed((value,) for value in values) for name, values in picks.items()}
     name = asked.client.strip()
     return Whose(frozenset(picks), bool(name)), filled | ({"client": name} if name else {})
-
-
-def _slots(interval: Interval) -> dict[str, str]:
-    start, end = naive(interval.start), naive(interval.end)
-    moments = {"start": start, "end": end, "near": start - NEAR, "far": start + NEAR, "last": end + NEAR}
-    return {name: moment.isoformat(sep=" ") for name, moment in moments.items()}
-
-
-def _days(interval: Interval, as_of: datetime) -> Timeline | None:
-    """The days of the month and some before it, up to the as-of moment; the day under way is left out."""
-    first = wall(interval.start, interval.zone).date() - BEFORE
-    wide = Interval(midnight(first, interval.zone), interval.end, interval.zone)
-    buckets = spine(wide, Unit.DATE, as_of)
-    while buckets and buckets[-1].is_partial:
-        buckets = buckets[:-1]
-    return Timeline(buckets) if buckets else None
-
-
-def _dates(days: Timeline | None) -> list[date]:
-    return [date.fromisoformat(bucket.key) for bucket in days.buckets] if days else []
 
 
 def _currencies(tables: Tables, _shape: object) -> ir.Table:

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports_lib.errors import ParameterError
-from reports_lib.metrics.bills import bills, month_of
+from reports_lib.metrics.bills import bills
+from reports_lib.metrics.month import month_of
 from reports_lib.values.interval import Interval
 
 EXAMPLES = int(os.environ.get("DAYBOOK_TEST_EXAMPLES", "3"))
