@@ -92,8 +92,8 @@ def test_it_says_its_real_address_and_ends_in_order(serve, outputs):
     assert not is_up(outputs)  # the embedded database went with them
 
 
-def test_its_worker_makes_what_is_asked_for(serve, office):
-    _, address = serve()
+def test_its_worker_makes_what_is_asked_for_and_is_followed_by_another(serve, office):
+    serving, address = serve()
     office.write_notebook("broken", "1 / 0")
     asked = [PROGRAM, "run", "broken", "--format", "html", "--queue", "--json"]
     run = json.loads(subprocess.check_output(asked, env=os.environ | office.environment))["run"]
@@ -106,10 +106,7 @@ def test_its_worker_makes_what_is_asked_for(serve, office):
         cells = json.load(answer)["cells"]
     assert cells[-1]["outputs"][0]["ename"] == "ZeroDivisionError"
 
-
-def test_a_worker_that_dies_is_followed_by_another(serve):
-    serving, _ = serve()
-    (first,) = until(lambda: workers(serving))
+    (first,) = workers(serving)
     first.kill()
     (second,) = until(lambda: [each for each in workers(serving) if each.pid != first.pid])
     serving.send_signal(signal.SIGINT)
@@ -117,17 +114,11 @@ def test_a_worker_that_dies_is_followed_by_another(serve):
     assert is_gone(second)
 
 
-def test_a_worker_does_not_outlive_a_web_that_is_killed(serve, outputs):
-    serving, _ = serve(outputs=outputs)
+def test_a_worker_does_not_outlive_a_web_that_is_killed(serve):
+    serving, _ = serve()
     (worker,) = until(lambda: workers(serving))
     serving.kill()
     until(lambda: is_gone(worker), 40)
-
-
-def test_it_can_do_without_a_worker(serve):
-    serving, address = serve("--no-worker")
-    with urllib.request.urlopen(f"{address}health"):
-        assert workers(serving) == []
 
 
 def test_a_port_that_is_taken_is_told(tmp_path):
@@ -155,7 +146,7 @@ def test_what_only_this_machine_reaches(tmp_path, host, expected):
     assert is_local(Workspace(tmp_path, tmp_path, host=host)) is expected
 
 
-def test_it_warns_of_what_is_missing(office, outputs):
+def test_it_can_do_without_a_worker_and_warns_of_what_is_missing(office, outputs):
     own = {"DAYBOOK_OUTPUTS": str(outputs), "DAYBOOK_DATABASE_URL": "", "DAYBOOK_PORT": "0", "DAYBOOK_HOST": "0.0.0.0"}
     serving = subprocess.Popen(
         [PROGRAM, "serve", "--no-worker"],
@@ -164,7 +155,10 @@ def test_it_warns_of_what_is_missing(office, outputs):
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert serving.stdout.readline().startswith("serving ")
+    word, address = serving.stdout.readline().split()[:2]
+    assert word == "serving"
+    with urllib.request.urlopen(f"{address.replace('0.0.0.0', '127.0.0.1')}health"):
+        assert workers(serving) == []
     serving.terminate()
     _, said = serving.communicate(timeout=40)
     nobody, open_ = said.splitlines()

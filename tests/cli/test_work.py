@@ -28,21 +28,17 @@ while not (place / "go").exists():
 """
 
 
-@pytest.fixture
-def worker(office, tmp_path):
-    """`worker()` starts one in a process of its own; it is there when this returns."""
-    started = []
-
-    def start():
-        log = tmp_path / "worker.log"
-        with log.open("wb") as file:
-            env = os.environ | dict(office.environment) | {"DAYBOOK_LEASE": "4", "DAYBOOK_KERNELS": "0"}
-            started.append(subprocess.Popen([PROGRAM, "work"], env=env, stderr=file, stdout=file))
+@pytest.fixture(scope="module")
+def worker(office, tmp_path_factory):
+    """The process of a worker, from here to the end of the module."""
+    log = tmp_path_factory.mktemp("worker") / "log"
+    with log.open("wb") as file:
+        env = os.environ | office.environment | {"DAYBOOK_LEASE": "4"}
+        process = subprocess.Popen([PROGRAM, "work"], env=env, stderr=file, stdout=file)
+    try:
         until(lambda: "ready" in log.read_text())
-        return started[-1]
-
-    yield start
-    for process in started:
+        yield process
+    finally:
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -68,7 +64,8 @@ def test_a_report_is_left_to_the_workers(daybook, office):
     run = str(told["run"])
     assert lines(daybook("show", run).out)["state"] == "queued"
     assert [r["run"] for r in json.loads(daybook("runs", "--state", "queued", "--json").out)] == [run]
-    assert daybook("work", "--once", "--quiet").code == 0
+    worked = daybook("work", "--once", "--quiet")
+    assert (worked.code, worked.out, worked.err) == (0, "", "")
     assert lines(daybook("show", run).out)["state"] == "generated"
     assert daybook("runs", "--state", "queued").out.splitlines()[1:] == []
     refused = daybook("cancel", run)
@@ -148,50 +145,6 @@ def test_what_was_made_is_deleted(daybook, office):
     assert daybook("delete", "99999").code == 3
 
 
-def test_a_worker_makes_it_and_the_command_waits(daybook, office, worker):
-    office.write_notebook("made", TABLE)
-    process = worker()
-    answer = daybook("run", "made", "--format", "html,csv", "--json")
-    assert (answer.code, answer.err) == (0, "")
-    told = json.loads(answer.out)
-    (run,) = office.runs(id=told["run"])
-    assert f"/{process.pid}/" in run.worker
-    assert set(told["files"]) == {"html", "csv", "ipynb"}
-
-    office.write_notebook("made", "1 / 0")
-    failed = daybook("run", "made")  # the error is that of the run
-    said = "daybook: made: 'The sums' raised ZeroDivisionError: division by zero\n"
-    assert (failed.code, failed.out, failed.err) == (4, "", said)
-    run = office.runs(family="made")[-1]
-    shown = lines(daybook("show", str(run.id)).out)
-    assert (shown["state"], shown["stage"], shown["step"], shown["cell"]) == (
-        "error",
-        "executing",
-        "The sums",
-        "6 of 6",
-    )
-    assert shown["worker"].endswith(f"process {process.pid}")
-    assert shown["notebook as far as it came"].endswith(f"outputs/runs/{run.id}/1/executed.ipynb")
-
-
-def test_who_stops_waiting_does_not_stop_the_run(office, worker, tmp_path):
-    office.write_notebook("slow", WAITS.format(folder=str(tmp_path)))
-    worker()
-    env = os.environ | dict(office.environment)
-    waiting = subprocess.Popen(
-        [PROGRAM, "run", "slow", "--format", "html"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    until((tmp_path / "begun").exists)
-    waiting.send_signal(signal.SIGINT)
-    out, err = waiting.communicate(timeout=30)
-    (run,) = office.runs(family="slow")
-    told = f"run {run.id} goes on: `daybook show {run.id}` tells how far it is, `daybook cancel {run.id}` ends it"
-    assert (waiting.returncode, out, err.rstrip("\n")) == (130, "", told)
-    assert run.state == State.GENERATING
-    (tmp_path / "go").touch()
-    until(lambda: office.runs(family="slow")[0].state == State.GENERATED)
-
-
 def test_who_stops_what_he_makes_himself_cancels_it(office, tmp_path):
     office.write_notebook("mine", WAITS.format(folder=str(tmp_path)))
     env = os.environ | dict(office.environment)
@@ -204,21 +157,6 @@ def test_who_stops_what_he_makes_himself_cancels_it(office, tmp_path):
     assert (making.returncode, out) == (130, "")
     (run,) = office.runs(family="mine")
     assert (run.state, run.snapshot_id) == (State.CANCELLED, None)
-
-
-def test_cancelled_while_the_command_waits(daybook, office, worker, tmp_path):
-    office.write_notebook("ended", WAITS.format(folder=str(tmp_path)))
-    worker()
-    env = os.environ | dict(office.environment)
-    waiting = subprocess.Popen(
-        [PROGRAM, "run", "ended"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    until((tmp_path / "begun").exists)
-    (run,) = office.runs(family="ended")
-    assert daybook("cancel", str(run.id)).code == 0
-    out, err = waiting.communicate(timeout=30)
-    assert (waiting.returncode, out, err.count("\n")) == (15, "", 1)
-    assert f"run {run.id} was cancelled by" in err
 
 
 def test_a_page_alone_is_not_sent(daybook, office):  # JD-30
@@ -239,3 +177,62 @@ def test_a_report_is_mailed_though_no_worker_is_there(daybook, office, tmp_path,
     sent = sorted(path.read_text() for path in tmp_path.glob("*.eml"))
     assert len(sent) == 2
     assert [sum(f"To: {name}@example.com" in mail for mail in sent) for name in ("ann", "bob")] == [1, 1]
+
+
+# With a worker, which stays to the end
+
+
+def test_a_worker_makes_it_and_the_command_waits(daybook, office, worker):
+    office.write_notebook("made", TABLE)
+    answer = daybook("run", "made", "--format", "html,csv", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    told = json.loads(answer.out)
+    (run,) = office.runs(id=told["run"])
+    assert f"/{worker.pid}/" in run.worker
+    assert set(told["files"]) == {"html", "csv", "ipynb"}
+
+    office.write_notebook("made", "1 / 0")
+    failed = daybook("run", "made")  # the error is that of the run
+    said = "daybook: made: 'The sums' raised ZeroDivisionError: division by zero\n"
+    assert (failed.code, failed.out, failed.err) == (4, "", said)
+    run = office.runs(family="made")[-1]
+    shown = lines(daybook("show", str(run.id)).out)
+    assert (shown["state"], shown["stage"], shown["step"], shown["cell"]) == (
+        "error",
+        "executing",
+        "The sums",
+        "6 of 6",
+    )
+    assert shown["worker"].endswith(f"process {worker.pid}")
+    assert shown["notebook as far as it came"].endswith(f"outputs/runs/{run.id}/1/executed.ipynb")
+
+
+def test_who_stops_waiting_does_not_stop_the_run(office, worker, tmp_path):
+    office.write_notebook("slow", WAITS.format(folder=str(tmp_path)))
+    env = os.environ | dict(office.environment)
+    waiting = subprocess.Popen(
+        [PROGRAM, "run", "slow", "--format", "html"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    until((tmp_path / "begun").exists)
+    waiting.send_signal(signal.SIGINT)
+    out, err = waiting.communicate(timeout=30)
+    (run,) = office.runs(family="slow")
+    told = f"run {run.id} goes on: `daybook show {run.id}` tells how far it is, `daybook cancel {run.id}` ends it"
+    assert (waiting.returncode, out, err.rstrip("\n")) == (130, "", told)
+    assert run.state == State.GENERATING
+    (tmp_path / "go").touch()
+    until(lambda: office.runs(family="slow")[0].state == State.GENERATED)
+
+
+def test_cancelled_while_the_command_waits(daybook, office, worker, tmp_path):
+    office.write_notebook("ended", WAITS.format(folder=str(tmp_path)))
+    env = os.environ | dict(office.environment)
+    waiting = subprocess.Popen(
+        [PROGRAM, "run", "ended"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    until((tmp_path / "begun").exists)
+    (run,) = office.runs(family="ended")
+    assert daybook("cancel", str(run.id)).code == 0
+    out, err = waiting.communicate(timeout=30)
+    assert (waiting.returncode, out, err.count("\n")) == (15, "", 1)
+    assert f"run {run.id} was cancelled by" in err

@@ -12,7 +12,7 @@ import httpx2
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reports_lib.database import server
@@ -32,7 +32,7 @@ from reports_lib.workspace import Workspace
 from tests.conftest import to_arrow
 from tests.metrics import golden
 from tests.portal.people import signed_in
-from tests.runs.crew import AS_OF, WAITS, Crew
+from tests.runs.crew import AS_OF, LEAN, WAITS, Crew
 
 ROOT = Path(__file__).parents[2]
 QUARTER = {"interval": "2024-01-01/2024-03-31", "time_zone": "Europe/Kyiv", "client_type": "client"}
@@ -123,7 +123,8 @@ def office(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> It
     filled = {table: to_arrow(table, given) for table, given in rows().items()}
     version = writer.write(owner, filled, author="tests", message="golden data")
     installation = Installation(own)
-    yield Office(installation, {"DAYBOOK_HOME": str(root), "DAYBOOK_DATABASE_URL": own.database_url}, version)
+    environment = {"DAYBOOK_HOME": str(root), "DAYBOOK_DATABASE_URL": own.database_url} | LEAN
+    yield Office(installation, environment, version)
     installation.database.dispose()
 
 
@@ -139,15 +140,19 @@ def without_warehouse(office: Office) -> Iterator[Office]:
     away.rename(office.workspace.lake)
 
 
-@pytest.fixture
-def crew(office, tmp_path):
-    """The office's workers; each test has a family of its own, named as the test is."""
-    made = Crew(office.installation, dict(office.environment), tmp_path, [])
+@pytest.fixture(scope="module")
+def crews(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    """The office's workers."""
+    made = Crew(office.installation, dict(office.environment), tmp_path_factory.mktemp("crew"), [])
     yield made
     made.dismiss()
-    with Session(office.installation.database) as session, session.begin():
-        session.execute(text("UPDATE run SET state = 'cancelled', formed_at = now() WHERE formed_at IS NULL"))
-        session.execute(text("DELETE FROM procrastinate_jobs"))
+
+
+@pytest.fixture
+def crew(crews: Crew) -> Iterator[Crew]:
+    """The office's workers; each test has a family of its own, named as it is, and leaves the next one a worker."""
+    yield crews
+    crews.tidy()
 
 
 @pytest.fixture

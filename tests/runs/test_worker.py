@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Snapshot, State, Worker
 from reports_lib.errors import StateError
-from reports_lib.runs import queue, record
+from reports_lib.runs import queue, record, recovery
 from tests.runs.crew import LEASE, TAKEOVER, WAITS, is_gone, until
 
 pytestmark = pytest.mark.kernel
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.kernel
 
 def test_a_killed_workers_run_is_made_by_another(office, crew):  # F1
     office.write_notebook("killed", WAITS.format(folder=str(crew.folder)))
-    first = crew.hire()
+    first = crew.worker()
     run = crew.ask("killed")
     until(crew.begun, 60)
     (kernel,) = crew.begun()
@@ -35,7 +36,7 @@ def test_a_killed_workers_run_is_made_by_another(office, crew):  # F1
 
 def test_a_worker_that_slept_through_its_lease_is_refused(office, crew):  # F4
     office.write_notebook("slept", WAITS.format(folder=str(crew.folder)))
-    first = crew.hire()
+    first = crew.worker()
     run = crew.ask("slept")
     until(crew.begun, 60)
     first.send_signal(signal.SIGSTOP)
@@ -55,10 +56,11 @@ def test_a_worker_that_slept_through_its_lease_is_refused(office, crew):  # F4
 
 
 def test_a_late_seal_is_refused(office, crew):  # F4: stopped between the last renewal and publishing
-    office.write_notebook("late", "print('gone on')")
-    first = crew.hire()
+    office.write_notebook("late", WAITS.format(folder=str(crew.folder)))
+    first = crew.worker()
     run = crew.ask("late")
-    until(lambda: crew.run(run).state == State.GENERATING)
+    until(crew.begun, 60)
+    crew.go()  # nothing is left to do but to render, seal and publish
     first.send_signal(signal.SIGSTOP)
     if crew.run(run).state == State.GENERATED:
         pytest.skip("it was quicker than we")
@@ -71,7 +73,7 @@ def test_a_late_seal_is_refused(office, crew):  # F4: stopped between the last r
 
 def test_a_cancelled_run_and_its_kernel_end(office, crew):
     office.write_notebook("cancelled", WAITS.format(folder=str(crew.folder)))
-    worker = crew.hire()
+    worker = crew.worker()
     run = crew.ask("cancelled")
     until(crew.begun, 60)
     with Session(office.installation.database) as session, session.begin():
@@ -90,7 +92,7 @@ def test_a_cancelled_run_and_its_kernel_end(office, crew):
 
 def test_a_killed_kernels_run_is_made_again(office, crew):
     office.write_notebook("kernel", WAITS.format(folder=str(crew.folder)))
-    crew.hire()
+    crew.worker()
     run = crew.ask("kernel")
     until(crew.begun, 60)
     os.kill(crew.begun()[0], signal.SIGKILL)
@@ -102,7 +104,7 @@ def test_a_killed_kernels_run_is_made_again(office, crew):
 
 def test_what_a_notebook_does_wrong_is_not_tried_again(office, crew):
     office.write_notebook("wrong", "print(1)\n1 / 0")
-    crew.hire()
+    crew.worker()
     run = crew.ask("wrong")
     found = crew.ends(run)
     said = "wrong: 'The sums' raised ZeroDivisionError: division by zero"
@@ -121,7 +123,7 @@ def test_what_a_notebook_does_wrong_is_not_tried_again(office, crew):
 
 def test_what_cannot_even_begin_says_why(office, crew):
     office.write_notebook("begin", "print(1)")
-    crew.hire()
+    crew.worker()
     run = crew.ask("begin", data_version="999")
     assert crew.ends(run).error.startswith("the lake has no data version 999")
     with pytest.raises(StateError), Session(office.installation.database) as session:
@@ -132,12 +134,14 @@ def test_a_run_that_kills_its_worker_is_given_up(office, crew):  # F1
     kills = f"import os, pathlib, time\nplace = pathlib.Path({str(crew.folder)!r})\n"
     kills += "os.kill(int((place / 'victim').read_text()), 9)\ntime.sleep(60)"
     office.write_notebook("poison", kills)
+    crew.dismiss()
     run = crew.ask("poison")
-    for _ in range(3):
-        if crew.run(run).formed_at:
-            break
+    for attempt in (1, 2):
         worker = crew.hire(DAYBOOK_ATTEMPTS="2")
-        until(lambda w=worker: w.poll() is not None or crew.run(run).formed_at, 60)
+        worker.wait(60)
+        assert crew.run(run).attempt == attempt
+    with Session(office.installation.database) as session, session.begin():  # as the next worker would
+        recovery.recover(session, replace(office.workspace, attempts=2))
     found = crew.run(run)
     assert (found.state, found.attempt) == (State.ERROR, 2)
     assert found.error == "given up after 2 attempts: its worker died"
