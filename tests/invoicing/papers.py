@@ -6,13 +6,23 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 import pikepdf
 import pyarrow.parquet as pq
 
 from reports_lib.invoicing.document import Document
 from reports_lib.invoicing.pdf import pdf
+from reports_lib.rendering.works import here
 from tests.invoicing.samples import ANNEXES, SAMPLES
+
+_ONE = Lock()
+
+
+def drawn(work, body, given):
+    """What a renderer makes, made in this process; one at a time, for the typefaces are no matter of many threads."""
+    with _ONE:
+        return here(work, body, given)
 
 
 def printed(document: Document, rows=None) -> bytes:

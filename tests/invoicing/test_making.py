@@ -15,6 +15,7 @@ from reports_lib.rendering.works import here
 from reports_lib.runs.installation import Installation
 from reports_lib.workspace import Workspace
 from tests.invoicing.conftest import NOW, proposal
+from tests.invoicing.papers import drawn
 
 LATER = datetime(2026, 11, 2, tzinfo=UTC)
 
@@ -31,7 +32,7 @@ class Bench:
         self.asked.append(body)
         if any(number.encode() in body for number in self.broken):
             raise DaybookError("making the pdf ended 2 processes (SIGKILL); it may lack memory")
-        return here(work, body, given)
+        return drawn(work, body, given)
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """A month is invoiced from a real report: once, whoever asks how often, and whoever is killed in the midst of it."""
 
-import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -17,13 +16,14 @@ from reports_lib.errors import ParameterError
 from reports_lib.invoicing import annex, asking, details, draft, making, monthly, record
 from reports_lib.invoicing.asking import Asking, grant
 from reports_lib.invoicing.document import Document
+from reports_lib.invoicing.draft import Order
 from reports_lib.invoicing.evidence import Evidence
 from reports_lib.invoicing.lines import Tax, parts
 from reports_lib.invoicing.parties import issuer
 from reports_lib.invoicing.sweep import sweep
 from reports_lib.invoicing.verify import verify
+from reports_lib.invoicing.withdrawn import GONE, Withdrawn, withdraw
 from reports_lib.rendering.formats import Format
-from reports_lib.rendering.press import Press
 from reports_lib.runs import record as runs
 from reports_lib.runs.wait import wait
 from reports_lib.snapshots.manifest import Author
@@ -31,6 +31,7 @@ from reports_lib.values.money import round_half_up
 from reports_lib.warehouse import writer
 from reports_lib.warehouse.address import Address
 from tests.conftest import to_arrow
+from tests.invoicing.papers import drawn
 from tests.invoicing.papers import read as read_pdf
 from tests.runs.conftest import Office, office, quiet
 
@@ -38,6 +39,7 @@ __all__ = ["office"]
 pytestmark = pytest.mark.kernel
 
 MONTH, NOW = "2024-03", datetime(2024, 4, 10, 9, 30, tzinfo=UTC)
+AFTER_GRACE = datetime.now(UTC) + timedelta(days=2)  # for files of today
 ANN = Author("billing", "ann")
 COMPANY = {
     "company_id": 1, "name": "One", "legal_name": "One Ltd", "address_line": "Street 1", "city": "Київ",
@@ -53,17 +55,43 @@ import os, signal, sys
 from datetime import datetime
 from reports_lib.invoicing import monthly
 from reports_lib.runs.installation import Installation
+from reports_lib.warehouse import connection  # here, or each of those who die would load it
 from reports_lib.workspace import Workspace
 
-monthly.BATCH, done = 1, monthly._Issuing._make
+def die_after(name):
+    done = getattr(monthly._Issuing, name)
 
-def make(self, ready):
-    done(self, ready)
-    os.kill(os.getpid(), signal.SIGKILL)
+    def last(*given):
+        done(*given)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-monthly._Issuing._make = make
-monthly.issue(Installation(Workspace.find()), int(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))
+    setattr(monthly._Issuing, name, last)
+    monthly.BATCH = 1
+    monthly.issue(Installation(Workspace.find()), int(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))
+
+for name in sys.argv[3:]:
+    child = os.fork()
+    if not child:
+        die_after(name)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+
+
+class Here:
+    """A press that works in this process: `Press` itself is tried elsewhere."""
+
+    def __init__(self, _processes: int = 1) -> None:
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def make(self, work, body, given, seconds=None):
+        return drawn(work, body, given)
 
 
 def usage(client, day, amount, number):
@@ -205,25 +233,30 @@ def test_two_runs_of_a_month_make_one_invoice(house, billing):  # T-60
     assert monthly.issue(house.installation, again.billing, NOW) == again  # and a third time: it says what it was
 
 
-def test_a_billing_that_died_is_finished_by_the_next(house, billing):  # F3, F10
-    number = billing()
-    words = [sys.executable, "-c", KILLED, str(number), NOW.isoformat()]
-    environment = house.environment | {"PATH": "/usr/bin:/bin"}
-    for _ in range(2):
-        died = subprocess.run(words, env=environment, capture_output=True, check=False)
-        assert died.returncode == -signal.SIGKILL, died.stderr.decode()[-500:]
-    assert len(invoices(house)) == 1  # the second found the first one's, and died as early
+def test_a_billing_that_died_is_finished_by_the_next(house, billing, itemised):  # F3, F10
+    number, store = billing(), making.store_of(house.installation)
+    sweep(house.installation, AFTER_GRACE)  # what tests before have left
+    # after the annexes are kept and before any row names one; after the first invoice, and again after it
+    words = [sys.executable, "-c", KILLED, str(number), NOW.isoformat(), "_itemised", "_make", "_make"]
+    died = subprocess.run(words, env=house.environment | {"PATH": "/usr/bin:/bin"}, capture_output=True, check=False)
+    assert died.stdout.split() == [b"-9"] * 3, died.stderr.decode()[-500:]
+    (first,) = invoices(house)  # the third found the second one's, and died as early
+    kept = {path.name for path in store.files() if path.suffix == ".parquet"}
+    assert sweep(house.installation, AFTER_GRACE) == sorted(kept - {first.annex}) != []
     issued = monthly.issue(house.installation, number, NOW)
-    assert (issued.made, issued.held) == (BILLED, 2)
+    assert (issued.made, issued.held, issued.error) == (BILLED, 2, "")
     numbers = [each.number for each in invoices(house) if each.number]
     assert len(numbers) == len(set(numbers)) == 4
+    assert {path.name for path in store.files()} == {each.annex for each in invoices(house) if each.annex}
+    with Session(house.installation.database) as session:
+        assert verify(session, store).defects == []
 
 
 def test_who_finds_another_at_it_leaves_it_to_him(house, billing):
     from reports_lib.invoicing.alone import alone
 
     number = billing()
-    with alone(house.installation, f"billing {number}"):
+    with alone(house.installation, "billing of company 1"):
         assert monthly.issue(house.installation, number, NOW) is None
     assert invoices(house) == []
 
@@ -241,14 +274,59 @@ def test_a_held_draft_follows_what_is_mended(house, billing):
         session.delete(session.get_one(BillingDetails, 14))
 
 
-def test_where_a_person_records_there_are_drafts(house, billing):
+def test_where_a_person_records_there_are_drafts_and_all_are_held_if_the_month_before_ends_elsewhere(house, billing):
     settings = house.workspace.parameters / "billing.yaml"
     settings.write_text(SETTINGS.replace("prefix: T-", "prefix: T-, record: draft"))
     try:
         monthly.issue(house.installation, billing(), NOW)
+        found = {each.client_id: each for each in invoices(house)}
+        ended = datetime(2024, 1, 31, 22, tzinfo=UTC), datetime(2024, 2, 29, 23, tzinfo=UTC)  # by clocks in Berlin
+        before = Order("monthly:11:2024-02:USD", "T-", month="2024-02", period=ended)
+        with Session(house.installation.database) as session, session.begin():
+            draft.make(session, Document.parse(found[11].facts.encode()), before, "ann", NOW)
+        monthly.issue(house.installation, billing(), NOW)
     finally:
         settings.write_text(SETTINGS)
-    assert {each.state for each in invoices(house)} == {"DRAFT"}
+    assert {each.state for each in found.values()} == {"DRAFT"}
+    assert found[11].held == []
+    told = "time zone changed: 1 h between the invoices of 2024-02 and this one would be billed twice"
+    assert [each.held[0].startswith(told) for each in invoices(house) if each.month == MONTH] == [True] * BILLED
+
+
+def test_drafts_that_nothing_is_charged_for_any_more_are_withdrawn(house, billing, monkeypatch):
+    first = billing()
+    monthly.issue(house.installation, first, NOW)
+    drafts = {each.client_id: each.id for each in invoices(house) if each.state == "DRAFT"}
+    assert set(drafts) == {13, 14}
+
+    def release():
+        with Session(house.installation.database) as session, session.begin():
+            record.release(session, drafts[13], "ann", NOW)
+
+    release()
+    read = Evidence.read  # as after a rerating that made calls of three clients free
+
+    def rerated(store, snapshot):
+        evidence = read(store, snapshot)
+        for name in ("clients", "lines"):
+            evidence.tables[name][:] = [
+                row for row in evidence.tables[name] if row["client_id"] not in ("12", "13", "14")
+            ]
+        return evidence
+
+    monkeypatch.setattr(monthly.Evidence, "read", rerated)
+    issued = monthly.issue(house.installation, billing(), NOW)
+    told = f"client 13, USD: nothing is charged any more; throw draft {drafts[13]} away"
+    assert (issued.withdrawn, issued.error) == (1, told)
+    found = {each.client_id: each for each in invoices(house)}
+    assert 14 not in found  # nobody had decided about it
+    assert (found[13].state, found[13].held[-1], found[13].released_by) == ("DRAFT", GONE, None)
+    assert found[12].state == "RECORDED"  # what is issued is
+    release()  # by somebody who has seen that nothing is charged
+    wanted = [each.key for each in found.values() if each.client_id != 13]
+    assert withdraw(house.installation, issued.billing, wanted, "ann", NOW) == Withdrawn(0, [told])
+    assert next(each for each in invoices(house) if each.client_id == 13).released_by == "ann"
+    assert withdraw(house.installation, first, [], "ann", NOW) == Withdrawn(0, [])  # it knew less than the later one
 
 
 def test_a_month_that_is_not_over_cannot_be_asked_for(house):
@@ -283,7 +361,8 @@ def test_a_wish_of_the_schedule_is_granted_company_by_company_once(house, billin
         assert session.get_one(Run, row.run_id).asked["interval"] == "2023-12-01/2023-12-31"
 
 
-def test_a_worker_issues_and_draws_what_waits(house, billing, itemised):  # TW-41
+def test_a_worker_issues_and_draws_what_waits(house, billing, itemised, monkeypatch):  # TW-41
+    monkeypatch.setattr("reports_lib.cli.invoicing.Press", Here)
     billing()
     done = Invoicing(house.installation)()
     assert {name: done[name] for name in ("made", "held", "skipped", "documents")} == {
@@ -298,8 +377,7 @@ def test_a_worker_issues_and_draws_what_waits(house, billing, itemised):  # TW-4
     eleven = next(each for each in invoices(house) if each.client_id == 11)
     assert "2024-03-05 02:00:00" in read_pdf(store.read(f"{eleven.document_sha256}.pdf"))  # by clocks in Kyiv
     held = next(each for each in invoices(house) if each.held)
-    with Press(1) as press:
-        assert making.document(house.installation, press, held.id, None, NOW).startswith(b"%PDF")  # CD-15: a draft
+    assert making.document(house.installation, Here(), held.id, None, NOW).startswith(b"%PDF")  # CD-15: a draft
 
 
 def calls_of(house, invoice):
@@ -358,5 +436,5 @@ def test_annexes_are_verified_and_cleared_away(house, itemising):
     with Session(house.installation.database) as session, session.begin():
         draft.discard(session, found[13].id, "ann", NOW)
     assert sweep(house.installation, datetime.now(UTC)) == []  # too young
-    assert sweep(house.installation, datetime.now(UTC) + timedelta(days=2)) == [found[13].annex]
+    assert sweep(house.installation, AFTER_GRACE) == [found[13].annex]
     assert defects() == []
