@@ -8,6 +8,7 @@ Columns that a row does not give are null where they may be, else plain (`PLAIN`
 counted from 1). Every canonical table is there, empty if not given.
 """
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,6 +78,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "filterwarnings", r"ignore:fetch_(arrow_table|record_batch)\(\) is deprecated:DeprecationWarning"
     )
+    gc.disable()  # thousands of tests are made, and none of them is let go: a quarter of the time is the collector's
+
+
+def pytest_collection_finish() -> None:
+    """From now on there is something to collect, but not among the tests themselves."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

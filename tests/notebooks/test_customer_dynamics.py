@@ -67,7 +67,12 @@ def run(notebook, warehouse_of, address, as_reader, monkeypatch, tmp_path):
         monkeypatch.setenv("DAYBOOK_AS_OF", "2024-06-01T00:00:00+00:00")
         monkeypatch.setenv("DAYBOOK_TABLES", str(tmp_path))
         shown = {}
-        space = {"__name__": "__main__", "display": lambda *all_of_it: shown.update({each.title: each for each in all_of_it if hasattr(each, "title")})}
+        space = {
+            "__name__": "__main__",
+            "display": lambda *all_of_it: shown.update(
+                {each.title: each for each in all_of_it if hasattr(each, "title")}
+            ),
+        }
         try:
             for cell in notebook["cells"]:
                 if cell["cell_type"] == "code":
