@@ -25,7 +25,7 @@ from IPython.display import Markdown
 
 from reports_lib.display import Behind, Chart, Column, Grid, Info, Tile, Tiles, bars, lines, ranks
 from reports_lib.errors import NotebookError, WarehouseError
-from reports_lib.metrics import customer_dynamics, dashboard, files, invoices, transactions
+from reports_lib.metrics import customer_dynamics, dashboard, files, invoices, tickets, transactions
 from reports_lib.parameters.kinds import (
     Choice,
     Choices,
@@ -126,7 +126,7 @@ def compile_ahead() -> None:
 def compile_further() -> None:
     """What can be prepared when there is nothing else to do, by the same rules."""
     customer_dynamics.compile_further()
-    for report in (dashboard, files, invoices, transactions):
+    for report in (dashboard, files, invoices, tickets, transactions):
         report.compile_ahead()
 
 

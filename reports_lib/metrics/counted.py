@@ -97,11 +97,14 @@ def _files(tables: Tables) -> ir.Table:
     )
 
 
+def is_open(ticket: ir.Table) -> ir.BooleanValue:
+    """Whether each ticket was open: neither resolved nor closed, or only since (M-67)."""
+    return ~ticket.status.isin(CLOSED) | (ticket.resolved_at >= as_of()).coalesce(ibis.literal(False))
+
+
 def _tickets(tables: Tables) -> ir.Table:
-    """Tickets that were open: neither resolved nor closed, or only since (M-67)."""
     ticket = tables("help_ticket")
-    is_open = ~ticket.status.isin(CLOSED) | (ticket.resolved_at >= as_of()).coalesce(ibis.literal(False))
-    return ticket.mutate(is_open=is_open).aggregate(
+    return ticket.mutate(is_open=is_open(ticket)).aggregate(
         open_tickets=_.is_open.sum().coalesce(0), ticket_first=_.opened_at.min(), ticket_last=_.opened_at.max()
     )
 

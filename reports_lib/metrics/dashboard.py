@@ -62,7 +62,8 @@ class Dashboard:
     is None: the last file where there is none, and files and tickets to whoever sees one company alone.
     `top` are the largest customers of `past`, its first and last day; `ages` what is unpaid by days after it was
     due; `files` those processed by month. `unpaid_since` and `drafts_since` are the local days on which the
-    oldest of these invoices were made, `files_since` that on which the first CDR file came.
+    oldest of these invoices were made, `files_since` that on which the first CDR file
+    came, `tickets_since` that on which the first ticket was opened.
     """
 
     metrics: dict[str, Any]
@@ -73,6 +74,7 @@ class Dashboard:
     unpaid_since: date | None
     drafts_since: date | None
     files_since: date | None
+    tickets_since: date | None
     data_interval: tuple[datetime, datetime] | None
     places: int
 
@@ -119,6 +121,7 @@ def dashboard(warehouse: Scoped, asked: Question) -> Dashboard:
         unpaid_since=_day(oldest, asked.time_zone),
         drafts_since=_day(counted["draft_first"], asked.time_zone),
         files_since=_day(counted["file_first"], asked.time_zone) if is_whole else None,
+        tickets_since=_day(counted["ticket_first"], asked.time_zone) if is_whole else None,
         data_interval=_interval(counted, is_whole),
         places=rates.places.totals,
     )

@@ -113,7 +113,7 @@ def test_the_warehouse_hears_of_every_change(shop, drop):  # M-65, M-66
             return warehouse.table("cdr_file").to_pyarrow().to_pylist()
 
     (waiting,) = copy()
-    assert (waiting["file_id"], waiting["status"], waiting["size_bytes"]) == (number, "waiting", path.stat().st_size)
+    assert (waiting["file_id"], waiting["status"], waiting["size_bytes"]) == (-number, "waiting", path.stat().st_size)
     load_next(shop)
     (loaded,) = copy()
     assert loaded["status"] == "success"

@@ -122,7 +122,7 @@ def test_a_deleted_file_leaves_its_calls(daybook, office, states, master):  # M-
     assert daybook("cdr", "delete", number).code == 3
     again = daybook("cdr", "load", str(master(6, name="six.csv")))  # the ledger still knows its lines
     assert (again.code, "was loaded into call on" in again.err) == (12, True)
-    (copy,) = [row for row in calls(office, "cdr_file") if row["file_id"] == int(number)]
+    (copy,) = [row for row in calls(office, "cdr_file") if row["file_id"] == -int(number)]
     assert copy["deleted_at"]
 
 

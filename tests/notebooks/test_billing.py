@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests" / "metrics"))
 
 from bills import bill, file, paid, revised  # noqa: E402  the rows are those of the metrics' tests
-from books import client, posted  # noqa: E402
+from books import at, client, posted  # noqa: E402
 
 TABLES = {
     "company": [{"company_id": 1, "parent_company_id": None, "currency": "EUR"}],
@@ -31,7 +31,7 @@ TABLES = {
         file(1, "success", "2026-10-01", "2026-10-02", size_bytes=3 * 2**29),
         file(2, "processing", "2026-11-01"),
     ],
-    "help_ticket": [{"status": "open"}],
+    "help_ticket": [{"ticket_id": 1, "opened_at": at("2026-10-30 18:00"), "resolved_at": None, "status": "open"}],
 }
 
 
@@ -46,6 +46,7 @@ def path(family):
         ("account_transactions", ["Filters", "By clients", "Output"]),
         ("billing_dashboard", ["Filters", "By clients", "Output"]),
         ("cdr_files", ["Filters", "By state"]),
+        ("help_tickets", ["Filters", "By state"]),
     ],
 )
 def test_forms_have_their_blocks(family, sections):  # TW-51 … TW-53, TW-60
@@ -107,7 +108,7 @@ def test_the_dashboard_has_nine_figures_and_the_ways_behind_them(run):  # CD-01 
         ("Open help tickets", "1"),
     ]
     assert tiles[3].change_text == "2 invoices, face value 160.50"
-    assert [tile.label for tile in tiles if not tile.behind] == ["Open help tickets"]  # they have no report
+    assert tiles[8].behind.address == "/ask/help_tickets?time_zone=UTC&interval=2026-10-30%2F2026-11-03&status=open"
     files = "/ask/cdr_files?time_zone=UTC&interval=2026-10-01%2F2026-11-03"
     ways = [shown["chart-files"].behind, *(tiles[at].behind for at in (1, 4, 5, 6, 7))]
     assert [way.address.removeprefix(files) for way in ways] == [
@@ -146,6 +147,8 @@ def test_the_reports_behind_show_what_the_dashboard_counts(run):  # CD-01, CD-06
     assert [row["files"] for row in files["chart"].rows] == [1, 0, 1]
     ended = run("cdr_files", interval="2026-10-02/2026-11-03", dates="processed_at", status=["success"])
     assert [row["number"] for row in ended["table"].shown_rows] == ["1"]
+    tickets = run("help_tickets", interval="2026-10-30/2026-11-03", status=["open"])  # CD-11
+    assert [(row["number"], str(row["days"])) for row in tickets["table"].shown_rows] == [("1", "3.8")]
 
 
 @pytest.mark.parametrize("engine", ["lake"])
