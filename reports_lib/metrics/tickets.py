@@ -22,7 +22,7 @@ from reports_lib.values.interval import Interval
 from reports_lib.values.money import ratio
 from reports_lib.warehouse.statement import Dialect, Tables, statement
 
-OPEN, CLOSED = "open", "closed"
+OPEN, CLOSED = "unresolved", "resolved"
 AGES = (  # of open tickets, with the most days that each holds
     ("up to 1 day", Decimal(1)),
     ("up to 7 days", Decimal(7)),
@@ -37,7 +37,7 @@ class Question(Protocol):
 
     interval: Interval
     as_of: datetime
-    status: Sequence[str]  # open, closed; none means all
+    status: Sequence[str]  # unresolved, resolved; none means all
 
 
 @dataclass(frozen=True)

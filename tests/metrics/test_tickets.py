@@ -28,21 +28,21 @@ TICKETS = [
 def test_tickets_of_a_period_oldest_first_as_they_stood(held):
     found = tickets(held({"help_ticket": TICKETS}), asked("2026-10-01/2026-11-03"))
     assert [(row["number"], row["state"], row["days"]) for row in found.rows] == [
-        ("2", "closed", 3),
-        ("3", "closed", None),
-        ("1", "open", 3),
-        ("4", "open", 1),
+        ("2", "resolved", 3),
+        ("3", "resolved", None),
+        ("1", "unresolved", 3),
+        ("4", "unresolved", 1),
     ]
     assert found.total == {"tickets": 4, "open": 2, "longest": 3}
     assert [row["tickets"] for row in found.by_age] == [1, 1, 0, 0]
-    only = tickets(held({"help_ticket": TICKETS}), asked("2026-10-01/2026-11-03", status=["closed"]))
+    only = tickets(held({"help_ticket": TICKETS}), asked("2026-10-01/2026-11-03", status=["resolved"]))
     assert [row["number"] for row in only.rows] == ["2", "3"]
     assert only.total["longest"] is None
 
 
 def test_the_open_ones_are_those_that_the_dashboard_counts(held):  # CD-11
     books = held({"help_ticket": TICKETS})
-    open_ones = tickets(books, asked("2020-01-01/2026-11-03", status=["open"]))
+    open_ones = tickets(books, asked("2020-01-01/2026-11-03", status=["unresolved"]))
     assert open_ones.total["open"] == len(open_ones.rows) == dashboard(books, asked()).metrics["open_tickets"] == 3
 
 

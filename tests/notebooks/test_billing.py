@@ -108,7 +108,7 @@ def test_the_dashboard_has_nine_figures_and_the_ways_behind_them(run):  # CD-01 
         ("Open help tickets", "1"),
     ]
     assert tiles[3].change_text == "2 invoices, face value 160.50"
-    assert tiles[8].behind.address == "/ask/help_tickets?time_zone=UTC&interval=2026-10-30%2F2026-11-03&status=open"
+    assert tiles[8].behind.address == "/ask/help_tickets?time_zone=UTC&interval=2026-10-30%2F2026-11-03&status=unresolved"
     files = "/ask/cdr_files?time_zone=UTC&interval=2026-10-01%2F2026-11-03"
     ways = [shown["chart-files"].behind, *(tiles[at].behind for at in (1, 4, 5, 6, 7))]
     assert [way.address.removeprefix(files) for way in ways] == [
@@ -147,7 +147,7 @@ def test_the_reports_behind_show_what_the_dashboard_counts(run):  # CD-01, CD-06
     assert [row["files"] for row in files["chart"].rows] == [1, 0, 1]
     ended = run("cdr_files", interval="2026-10-02/2026-11-03", dates="processed_at", status=["success"])
     assert [row["number"] for row in ended["table"].shown_rows] == ["1"]
-    tickets = run("help_tickets", interval="2026-10-30/2026-11-03", status=["open"])  # CD-11
+    tickets = run("help_tickets", interval="2026-10-30/2026-11-03", status=["unresolved"])  # CD-11
     assert [(row["number"], str(row["days"])) for row in tickets["table"].shown_rows] == [("1", "3.8")]
 
 
