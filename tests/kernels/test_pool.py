@@ -75,10 +75,11 @@ def test_kernels_are_ready_before_they_are_asked_for(tmp_path):
 def test_the_next_kernel_is_not_made_beside_the_run_that_begins(tmp_path):
     with Pool(size=1, idle=600) as pool:
         until(lambda: ready(pool))
+        taken = time.monotonic()
         with pool.take({}, tmp_path):
             time.sleep(CALM / 2)
-            assert not ready(pool)
-            assert pool._making == 0
+            is_made = bool(ready(pool)) or pool._making > 0
+            assert not is_made or time.monotonic() - taken > CALM  # on a machine that let us wait for longer
             until(lambda: ready(pool))
 
 
