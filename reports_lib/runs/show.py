@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Run, State, Worker
+from reports_lib.errors import UnknownNameError
 from reports_lib.runs.installation import Installation
 from reports_lib.runs.outcome import paths
 from reports_lib.runs.record import find as find_run
@@ -20,16 +21,10 @@ def show(installation: Installation, name: str) -> dict[str, Any]:
     Raises `UnknownNameError`, `GoneError` if the snapshot was deleted, `CorruptSnapshotError`.
     """
     with Session(installation.database) as session:
-        if name.isdecimal() and len(name) < 10:
-            run = find_run(session, int(name))
-            if run.snapshot_id is None:
-                return _unfinished(session, installation, run)
-            snapshot_id = run.snapshot_id
-        else:
-            snapshot_id = index.find(session, name)
-            found = session.scalars(select(Run).where(Run.snapshot_id == snapshot_id)).one_or_none()
-            run = found or Run(state=State.GENERATED)
-        manifest = open_snapshot(installation.store, snapshot_id)
+        run = _run_of(session, name)
+        if run.snapshot_id is None:
+            return _unfinished(session, installation, run)
+        manifest = open_snapshot(installation.store, run.snapshot_id)
         return {
             "snapshot": manifest.id,
             "run": run.id,
@@ -49,6 +44,21 @@ def show(installation: Installation, name: str) -> dict[str, Any]:
             "file": paths(installation, manifest),
             "rows of": {t.name: t.rows for t in manifest.tables},
         }
+
+
+def _run_of(session: Session, name: str) -> Run:
+    """The run of that number, or else of the snapshot whose id begins so: the beginning may be all digits."""
+    is_number = name.isdecimal() and len(name) < 10
+    if is_number and (numbered := session.get(Run, int(name))):
+        return numbered
+    try:
+        snapshot_id = index.find(session, name)
+    except UnknownNameError:
+        if is_number:
+            return find_run(session, int(name))  # says which numbers there are
+        raise
+    found = session.scalars(select(Run).where(Run.snapshot_id == snapshot_id)).one_or_none()
+    return found or Run(state=State.GENERATED, snapshot_id=snapshot_id)
 
 
 def _unfinished(session: Session, installation: Installation, run: Run) -> dict[str, Any]:
