@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from reports_lib.metrics.counted import ERROR, SUCCESS
 from reports_lib.metrics.question import Warehouse
-from reports_lib.metrics.timeline import end, naive, start
+from reports_lib.metrics.timeline import end, local, naive, start
 from reports_lib.values.interval import Interval
 from reports_lib.values.money import ratio
 from reports_lib.warehouse.statement import Dialect, Tables, as_of, statement
@@ -89,15 +89,11 @@ def _row(found: Mapping[str, Any], asked: Question) -> dict[str, Any]:
         "name": found["name"] or "",
         "state": found["state"],
         "bytes": int(found["size_bytes"]),
-        "uploaded_at": _local(found["uploaded_at"], asked),
-        "processed_at": found["ended_at"] and _local(found["ended_at"], asked),
+        "uploaded_at": local(found["uploaded_at"], asked.interval.zone),
+        "processed_at": found["ended_at"] and local(found["ended_at"], asked.interval.zone),
     }
     return row | _mib([row])
 
 
 def _mib(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"mib": ratio(sum(row["bytes"] for row in rows), _MIB)}
-
-
-def _local(at: datetime, asked: Question) -> datetime:
-    return at.replace(tzinfo=UTC).astimezone(asked.interval.zone)

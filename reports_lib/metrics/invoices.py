@@ -20,7 +20,7 @@ from reports_lib.metrics.exchange import Exchange, day_begins, total
 from reports_lib.metrics.inline import packed
 from reports_lib.metrics.question import Warehouse
 from reports_lib.metrics.standing import PAID, PARTLY, READ, RECORDED, UNPAID, standing
-from reports_lib.metrics.timeline import TIME, end, naive, start
+from reports_lib.metrics.timeline import TIME, end, local, naive, start
 from reports_lib.metrics.whose import Picked, picks
 from reports_lib.values.formats import NOTHING, day
 from reports_lib.values.interval import Interval
@@ -192,7 +192,7 @@ def _row(found: Mapping[str, Any], asked: Question, rates: Exchange, dated: date
         "client_number": str(found["client_id"]),
         "period": period,
         "month": month,
-        "created_at": _local(found["created_at"], zone),
+        "created_at": local(found["created_at"], zone),
         "state": _state(found),
         "late": (today - found["due"]).days if owing and today > found["due"] else None,
         "issued": None if dated is None else rates.converted(found["total"], code, dated),
@@ -209,7 +209,7 @@ def _state(found: Mapping[str, Any]) -> str:
 
 def _revision(found: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     document = found["document_sha256"][:16]
-    at = _local(found["revised_at"], zone)
+    at = local(found["revised_at"], zone)
     return dict(found) | {"number": str(found["revision_no"]), "revised_at": at, "document": document}
 
 
@@ -220,17 +220,13 @@ def _period(found: Mapping[str, Any], zone: ZoneInfo) -> tuple[str, str]:
     """
     first, after = found["period_start"], found["period_end"]
     if first is None or after is None:
-        return NOTHING, f"{_local(found['created_at'], zone):%Y-%m}"
+        return NOTHING, f"{local(found['created_at'], zone):%Y-%m}"
     length = after - first
-    month = f"{_local(first + length / 2, zone):%Y-%m}"
+    month = f"{local(first + length / 2, zone):%Y-%m}"
     if _MONTH[0] < length < _MONTH[1]:
         return month, month
-    last: date = _local(after - timedelta(microseconds=1), zone).date()
-    return f"{day(_local(first, zone).date())} – {day(last)}", month
-
-
-def _local(at: datetime, zone: ZoneInfo) -> datetime:
-    return at.replace(tzinfo=UTC).astimezone(zone)
+    last: date = local(after - timedelta(microseconds=1), zone).date()
+    return f"{day(local(first, zone).date())} – {day(last)}", month
 
 
 def _sums(rows: Any) -> dict[str, Any]:  # noqa: ANN401  an iterable of rows

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from reports_lib.metrics.counted import is_open
 from reports_lib.metrics.question import Warehouse
-from reports_lib.metrics.timeline import end, naive, start
+from reports_lib.metrics.timeline import end, local, naive, start
 from reports_lib.values.interval import Interval
 from reports_lib.values.money import ratio
 from reports_lib.warehouse.statement import Dialect, Tables, statement
@@ -96,11 +96,7 @@ def _row(found: Mapping[str, Any], asked: Question) -> dict[str, Any]:
         "ticket_id": found["ticket_id"],
         "number": str(found["ticket_id"]),
         "state": OPEN if found["is_open"] else CLOSED,
-        "opened_at": _local(opened, asked),
-        "resolved_at": ended and _local(ended, asked),
+        "opened_at": local(opened, asked.interval.zone),
+        "resolved_at": ended and local(ended, asked.interval.zone),
         "days": None if until is None else ratio((until - opened) // timedelta(seconds=1), DAY),
     }
-
-
-def _local(at: datetime, asked: Question) -> datetime:
-    return at.replace(tzinfo=UTC).astimezone(asked.interval.zone)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cache, cached_property
+from zoneinfo import ZoneInfo
 
 import ibis.expr.types as ir
 
@@ -28,6 +29,11 @@ TIME = "timestamp(6)"
 def naive(at: datetime) -> datetime:
     """`at` as the warehouse keeps time: UTC, without saying so."""
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+def local(at: datetime, zone: ZoneInfo) -> datetime:
+    """A moment of the warehouse on the clocks of `zone`: the way back from `naive`."""
+    return at.replace(tzinfo=UTC).astimezone(zone)
 
 
 def pieces(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from reports_lib.cdr.listing import Category, Wanted
 from reports_lib.portal.language import _
-from reports_lib.portal.reports.address import LONGEST, plain_of, time_of
+from reports_lib.portal.reports.address import period_of, plain_of, search_of
 from reports_lib.portal.runs.rights import LARGEST
 
 PATH = "/cdr"
@@ -32,14 +32,8 @@ class ListAddress:
         """The address with these fields; never refused."""
         typed = {name: plain_of(query[name]) for name in NAMES if plain_of(query.get(name, ""))}
         faults: dict[str, str] = {}
-        since, until = (time_of(typed, name, zone, faults) for name in ("since", "until"))
-        if since and until and since >= until:
-            faults["until"] = _("The end must come after the beginning.")
-            until = None
-        text = typed.get("q", "")
-        if len(text) > LONGEST:
-            faults["q"] = _("Only the first {count} letters are looked for.").format(count=LONGEST)
-        wanted = Wanted(_category(typed, faults), text[:LONGEST], since, until)
+        since, until = period_of(typed, zone, faults)
+        wanted = Wanted(_category(typed, faults), search_of(typed, faults), since, until)
         return cls(typed, wanted, _number(query.get("before", "")), faults)
 
     @property

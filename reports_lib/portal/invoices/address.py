@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from reports_lib.errors import ParameterError
 from reports_lib.invoicing.listing import Category, Place, Wanted
 from reports_lib.portal.language import _
-from reports_lib.portal.reports.address import LONGEST, plain_of, time_of
+from reports_lib.portal.reports.address import period_of, plain_of, search_of
 
 PATH = "/invoices"
 NAMES = ("state", "q", "since", "until", "client")
@@ -35,14 +35,8 @@ class ListAddress:
         """The address with these fields; never refused."""
         typed = {name: plain_of(query[name]) for name in NAMES if plain_of(query.get(name, ""))}
         faults: dict[str, str] = {}
-        since, until = (time_of(typed, name, zone, faults) for name in ("since", "until"))
-        if since and until and since >= until:
-            faults["until"] = _("The end must come after the beginning.")
-            until = None
-        text = typed.get("q", "")
-        if len(text) > LONGEST:
-            faults["q"] = _("Only the first {count} letters are looked for.").format(count=LONGEST)
-        wanted = Wanted(_category(typed, faults), text[:LONGEST], since, until, _client(typed, faults))
+        since, until = period_of(typed, zone, faults)
+        wanted = Wanted(_category(typed, faults), search_of(typed, faults), since, until, _client(typed, faults))
         return cls(typed, wanted, _place(query, "before"), _place(query, "after"), faults)
 
     @property

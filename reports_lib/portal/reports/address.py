@@ -38,13 +38,8 @@ class ListAddress:
         texts = {name: plain_of(query.get(name, "")) for name in ("state", "q", "since", "until")}
         typed = {name: text for name, text in texts.items() if text}
         faults: dict[str, str] = {}
-        since, until = (time_of(typed, name, zone, faults) for name in ("since", "until"))
-        if since and until and since >= until:
-            faults["until"] = _("The end must come after the beginning.")
-            until = None
-        wanted = Wanted(_category(typed, faults), typed.get("q", "")[:LONGEST], since, until)
-        if len(typed.get("q", "")) > LONGEST:
-            faults["q"] = _("Only the first {count} letters are looked for.").format(count=LONGEST)
+        since, until = period_of(typed, zone, faults)
+        wanted = Wanted(_category(typed, faults), search_of(typed, faults), since, until)
         return cls(typed, wanted, _place(query, "before"), _place(query, "after"), faults)
 
     @property
@@ -87,6 +82,25 @@ def _category(typed: Mapping[str, str], faults: dict[str, str]) -> Category:
         said = _("There is no category “{name}”; all reports are shown.")
         faults["state"] = said.format(name=typed["state"][:40])
         return Category.ALL
+
+
+def search_of(typed: Mapping[str, str], faults: dict[str, str]) -> str:
+    """The text that is looked for; if it is too long, its beginning, and `faults` tells."""
+    text = typed.get("q", "")
+    if len(text) > LONGEST:
+        faults["q"] = _("Only the first {count} letters are looked for.").format(count=LONGEST)
+    return text[:LONGEST]
+
+
+def period_of(
+    typed: Mapping[str, str], zone: ZoneInfo, faults: dict[str, str]
+) -> tuple[datetime | None, datetime | None]:
+    """Beginning and end of the period that was typed; an end before its beginning is left out and told in `faults`."""
+    since, until = (time_of(typed, name, zone, faults) for name in ("since", "until"))
+    if since and until and since >= until:
+        faults["until"] = _("The end must come after the beginning.")
+        until = None
+    return since, until
 
 
 def time_of(typed: Mapping[str, str], name: str, zone: ZoneInfo, faults: dict[str, str]) -> datetime | None:
