@@ -30,7 +30,7 @@ from reports_lib.invoicing.totals import totals
 from reports_lib.runs.installation import Installation
 from reports_lib.workspace import Workspace
 
-WARM = 10  # recordings of each writer before the clock runs
+WARM = 20  # recordings of each writer before the clock runs
 ZERO, RATE = Decimal(0), Decimal(20)
 SUPPLIER = Party("Northline", "Northline Telecom GmbH", "Invalidenstraße 34", "Berlin", "10115", "DE", "DE136695976")
 BARE = text("UPDATE bare SET last = last + 1")

@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Self
 
-from sqlalchemy import ColumnElement, func, select, text, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from reports_lib import mirror
@@ -33,13 +33,14 @@ from reports_lib.invoicing.document import Document
 
 ZERO = Decimal(0)
 
+_KEY = "hashtextextended('account ' || company || ' ' || client_id || ' ' || currency, 0)"
+_LOCK_OF_INVOICE = text(f"SELECT pg_advisory_xact_lock({_KEY}) FROM invoice WHERE id = :id")  # noqa: S608 - ours
 # in one order, so that two who need several accounts do not wait for each other
-_LOCK_OF_INVOICES = text("""
+_LOCK_OF_INVOICES = text(f"""
     SELECT count(pg_advisory_xact_lock(key)) FROM (
-        SELECT DISTINCT hashtextextended('account ' || company || ' ' || client_id || ' ' || currency, 0) AS key
-          FROM invoice WHERE id = ANY(:ids) ORDER BY key
+        SELECT DISTINCT {_KEY} AS key FROM invoice WHERE id = ANY(:ids) ORDER BY key
     ) AS accounts
-""")
+""")  # noqa: S608 - ours
 _LOCK = text("""
     SELECT count(pg_advisory_xact_lock(key)) FROM (
         SELECT DISTINCT hashtextextended('account ' || name, 0) AS key FROM unnest(CAST(:names AS text[])) AS name
@@ -87,6 +88,13 @@ _TWIN = (
     .where(func.lower(InvoiceSeries.series) == func.lower(Invoice.series), InvoiceSeries.series != Invoice.series)
     .correlate(Invoice)
     .scalar_subquery()
+)
+# made once: to make it, and to find what it was compiled to, cost as much as to ask it
+_STANDING = (
+    select(Invoice, _BALANCE, _CREDIT, _BEGINNER, _TWIN)
+    .where(Invoice.id == bindparam("id"))
+    .with_for_update(of=Invoice)
+    .execution_options(populate_existing=True)
 )
 
 
@@ -160,10 +168,8 @@ class Standing(NamedTuple):
 
 def with_standing(session: Session, invoice_id: int) -> Standing:
     """As `locked`, one invoice, with all that is asked before it is recorded."""
-    session.execute(_LOCK_OF_INVOICES, {"ids": [invoice_id]})
-    asked = (Invoice, _BALANCE, _CREDIT, _BEGINNER, _TWIN)
-    query = select(*asked).where(Invoice.id == invoice_id).with_for_update(of=Invoice)
-    row = session.execute(query, execution_options={"populate_existing": True}).one_or_none()
+    session.execute(_LOCK_OF_INVOICE, {"id": invoice_id})
+    row = session.execute(_STANDING, {"id": invoice_id}).one_or_none()
     if row is None:
         raise UnknownNameError(f"there is no invoice {invoice_id}")
     return Standing(*row)

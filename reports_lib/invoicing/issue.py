@@ -17,14 +17,14 @@ from reports_lib.errors import StateError
 from reports_lib.invoicing import chain
 from reports_lib.invoicing.account import Standing
 from reports_lib.invoicing.document import Document, plain
-from reports_lib.invoicing.number import Number
+from reports_lib.invoicing.number import HELD, Number
 from reports_lib.invoicing.totals import check, due
 
-_RECORD = text("""
-    WITH issued AS MATERIALIZED (
-        SELECT * FROM daybook_issue(
-            :series, :year, :invoice_date, :beginning, :kept, :token, :facts, :subject, :invoice, :body
-        )
+_RECORD = text(f"""
+    WITH {HELD}, issued AS MATERIALIZED (
+        SELECT issued.* FROM held, daybook_issue(
+            held.series, :year, :invoice_date, :beginning, :kept, :token, :facts, :subject, :invoice, :body
+        ) AS issued
     ), recorded AS (
         UPDATE invoice
            SET state = 'RECORDED', year = :year, number = issued.number, account_number = called,
@@ -40,7 +40,7 @@ _RECORD = text("""
           FROM issued WHERE digest IS NOT NULL
     )
     SELECT number, called, written, digest, neighbour FROM issued
-""")
+""")  # noqa: S608 - ours
 
 
 def issue(  # what, as it stands, how much of it credit settles, by whom, when, dated
