@@ -31,10 +31,13 @@ def load(paths: tuple[Path, ...], name: str | None, company: str) -> None:
     from reports_lib.cdr.files import Given
     from reports_lib.cdr.guess import guess
     from reports_lib.cdr.work import take_in
+    from reports_lib.warehouse.companies import below
 
     if company and not (company.isascii() and company.isdecimal()):
         raise ParameterError(f"--company {company!r} is not the id of a company")
     installation, code = Installation(Workspace.find()), 0
+    if company:
+        below(installation.warehouse, company)  # before a file is taken in for nobody
     for path in paths:
         try:
             form = name or guess(installation.workspace, path)

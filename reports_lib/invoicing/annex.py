@@ -38,9 +38,10 @@ COLUMNS = pa.schema(
     ]
 )
 TEXTS = ("service", "number", "destination", "unit")
-ROWS = 64  # a page
+ROWS = 66  # a page
 BATCH = 10_000  # rows in memory at a time
 GAP = "  "  # between columns
+ROOM, LEAST = 121, 10  # letters of a line, and of its last column
 ZERO = Decimal(0)
 
 
@@ -131,7 +132,7 @@ def pages(rows: list[Call], words: Words) -> Markup:
                 Markup("<h2>{}</h2>").format(words.say("calls")) if not start else "",
                 Markup('<pre class="head">{}</pre>').format(grid.head),
                 Markup('<pre class="brought">{}</pre>').format(grid.sum(words.say("brought"), before)) if start else "",
-                Markup("<pre>{}</pre>").format("\n".join(map(grid.row, part))),
+                Markup("<pre>{}</pre>").format(grid.lines(start, start + ROWS)),
                 Markup('<pre class="sum">{}</pre>').format(grid.sum(title, after)),
             )
         )
@@ -140,38 +141,52 @@ def pages(rows: list[Call], words: Words) -> Markup:
 
 
 class _Grid:
-    """Columns of a set width in letters: figures first, for what follows a letter of another typeface is shifted."""
+    """Columns as wide as what stands in them, the last with what is left; every letter, a blank too, costs a moment.
 
-    widths = (19, 12, 7, 13, 13, 18, 23)
-    is_right = (False, True, False, True, False, False, False)
+    Figures come first, for what follows a letter of another typeface is shifted.
+    """
+
     names = ("at", "quantity", "unit", "call_amount", "service", "call_number", "place")
+    is_right = (False, True, False, True, False, False, False)
+    most = (19, ROOM, 7, ROOM, 16, 20, ROOM)  # letters; figures are never cut
 
-    def __init__(self, words: Words, rows: list[Call]) -> None:
-        self.words = words
-        self.quantity = f",.{max((decimals(row.quantity) for row in rows), default=0)}f"
-        self.amount = f",.{max((decimals(row.amount) for row in rows), default=words.places)}f"
-        self.marks = words.marks
-        self.head = self._set([words.say(name) for name in self.names])
+    def __init__(self, words: Words, rows: Sequence[Call]) -> None:
+        self.words, self._marks = words, words.marks
+        self._quantity = f",.{max((decimals(row.quantity) for row in rows), default=0)}f"
+        self._amount = f",.{max((decimals(row.amount) for row in rows), default=words.places)}f"
+        total = self._figure(sum((row.amount for row in rows), ZERO), self._amount)
+        names = [words.say(name) for name in self.names]
+        self._texts = [self._of(row) for row in rows]
+        self._widths = [
+            max(len(name), min(most, max(map(len, column), default=0)))
+            for most, name, *column in zip(self.most, names, *self._texts, strict=True)
+        ]
+        self._widths[3] = max(self._widths[3], len(total))
+        self._widths[-1] = max(LEAST, ROOM - sum(self._widths[:-1]) - len(GAP) * (len(names) - 1))
+        self.head = self._set(names)
 
-    def row(self, call: Call) -> str:
-        """A charge on one line."""
-        stamp = call.at.isoformat(" ", "seconds")
-        quantity, amount = self._figure(call.quantity, self.quantity), self._figure(call.amount, self.amount)
-        unit = self.words.unit(call.unit)
-        return self._set([stamp, quantity, unit, amount, call.service, call.number, call.destination])
+    def lines(self, start: int, end: int) -> str:
+        """Charges, each on a line."""
+        return "\n".join(map(self._set, self._texts[start:end]))
 
     def sum(self, label: str, amount: Decimal) -> str:
         """`label` at the left and `amount` in its column."""
-        figure = self._figure(amount, self.amount)
-        return label + figure.rjust(sum(self.widths[:4]) + 3 * len(GAP) - len(label))
+        figure = self._figure(amount, self._amount)
+        room = sum(self._widths[:4]) + 3 * len(GAP) - len(label)
+        return label + figure.rjust(max(room, len(figure) + len(GAP)))
+
+    def _of(self, call: Call) -> tuple[str, ...]:
+        quantity, amount = self._figure(call.quantity, self._quantity), self._figure(call.amount, self._amount)
+        unit = self.words.unit(call.unit)
+        return call.at.isoformat(" ", "seconds"), quantity, unit, amount, call.service, call.number, call.destination
 
     def _figure(self, value: Decimal, form: str) -> str:
-        return format(value, form).translate(self.marks)
+        return format(value, form).translate(self._marks)
 
-    def _set(self, texts: list[str]) -> str:
+    def _set(self, texts: Sequence[str]) -> str:
         cells = (
             text.rjust(width) if is_right else _fit(text, width)
-            for text, width, is_right in zip(texts, self.widths, self.is_right, strict=True)
+            for text, width, is_right in zip(texts, self._widths, self.is_right, strict=True)
         )
         return GAP.join(cells).rstrip()
 

@@ -18,6 +18,8 @@ from reports_lib import fonts
 from reports_lib.errors import NotebookError
 from reports_lib.rendering.archive import Archive
 from reports_lib.rendering.long_tables import for_paper
+from reports_lib.rendering.objects import write_once
+from reports_lib.rendering.strict import Strict
 
 UNKNOWN = "\ufffd"  # what stands for a letter that cannot be shown
 
@@ -65,15 +67,17 @@ def printed(
 ) -> bytes:
     """`page` on paper, made of `source` by which the PDF identifies itself; raises as `pdf`.
 
-    `held` are the PNGs that it names as `asset:<name>`.
+    `held` are the PNGs that it names as `asset:<name>`. A page that comes with `styles` is a `Strict` one: they are all
+    that is said of it.
     """
     stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     fetcher = OwnAssets(held)
+    reader = Strict if styles else weasyprint.HTML
     options: dict[str, object] = {"pdf_identifier": hashlib.sha256(source + stamp.encode()).digest()[:16]}
 
     def put(text: str) -> tuple[bytes, set[int]]:
         style, faces = typefaces()
-        html = weasyprint.HTML(string=text, base_url="asset:", url_fetcher=fetcher)
+        html = reader(string=text, base_url="asset:", url_fetcher=fetcher)
         document = html.render(stylesheets=[style, *styles], font_config=faces)
         document.metadata.created = document.metadata.modified = stamp
         if archive:
@@ -81,7 +85,7 @@ def printed(
             options["pdf_variant"] = "pdf/a-3a"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves the file of its colours to be closed
-            made = bytes(document.write_pdf(**options))
+            made = bytes(document.write_pdf(finisher=write_once, **options))
         return made, {letter for font in document.fonts.values() for letter in font.missing}
 
     try:

@@ -38,6 +38,7 @@ KEPT = (
     *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
 )
 READY = b"ready"
+GARBAGE = 10_000  # new objects after which Python looks for those that nobody needs (700 by itself)
 PROGRAM = "reports_lib.rendering"
 
 
@@ -134,6 +135,7 @@ def main(descriptor: int) -> None:
     with suppress(OSError):  # where memory ends, a renderer goes before the process that makes runs
         Path("/proc/self/oom_score_adj").write_text("500")
     gc.freeze()  # what is loaded by now stays: looking through it again took a fifth of the time of a PDF
+    gc.set_threshold(GARBAGE, 20, 50)  # pages are made of a million objects that stay until the work is done
     connection.send_bytes(READY)
     while True:
         error, made = _made(asked.get(), asked.get())

@@ -108,6 +108,8 @@ def test_the_format_is_told_where_it_cannot_be_found_out(daybook, master, tmp_pa
     assert "is of none of the formats asterisk, cucm, freeswitch, rated; say which it is" in answer.err
     assert daybook("cdr", "load", str(master(4)), "--format", "asterix").code == 3
     assert daybook("cdr", "load", str(master(4)), "--company", "x").code == 2
+    unknown = daybook("cdr", "load", str(master(4)), "--company", "404")
+    assert unknown.err.startswith("daybook: the warehouse has no company '404'")
     assert daybook("cdr", "formats").out.splitlines()[1].split("\t") == ["asterisk", "Asterisk Master.csv", "call"]
 
 

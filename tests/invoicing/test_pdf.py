@@ -8,7 +8,9 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pikepdf
 import pytest
+import weasyprint
 
 from reports_lib.errors import ParameterError
 from reports_lib.invoicing import words
@@ -16,7 +18,7 @@ from reports_lib.invoicing.document import Document, PaymentTerms
 from reports_lib.invoicing.pdf import XML_NAME, embedded, pdf
 from reports_lib.invoicing.words import LOCALES, Words, isolated
 from tests.invoicing.papers import attached, opened, paper, printed, read, text
-from tests.invoicing.samples import BUYER, LINES, RTL, SAMPLES, SUPPLIER, document, line
+from tests.invoicing.samples import ANNEXES, BUYER, LINES, RTL, SAMPLES, SUPPLIER, document, line
 
 LOCALES_FOLDER = Path(words.__file__).parent
 MONEY = ("plain", "long", "german", "russian", "spanish", "yen", "dinar", "fomento", "credit", "revised")
@@ -45,6 +47,31 @@ def test_paper_says_the_sums_of_the_facts(name):  # F14: PDF and facts, for 0 to
 @pytest.mark.parametrize("name", [name for name in MONEY if SAMPLES[name].places <= 2])
 def test_the_data_inside_are_those_of_the_facts(name):
     assert attached(paper(name))[XML_NAME] == embedded(SAMPLES[name])
+
+
+@pytest.mark.parametrize("name", ["plain", "rtl", "draft", "pages"])
+def test_the_page_says_all_that_a_reader_of_html_would_add(name, monkeypatch):
+    made = SAMPLES[name]
+    given = ANNEXES.get(name)
+    ours = printed(made, given)
+    monkeypatch.setattr("reports_lib.rendering.pdf.Strict", weasyprint.HTML)
+    assert printed(made, given) == ours
+
+
+def test_objects_written_once_are_those_of_pydyf(monkeypatch):
+    ours = printed(SAMPLES["plain"])
+    monkeypatch.setattr("reports_lib.rendering.pdf.write_once", None)
+    theirs = printed(SAMPLES["plain"])
+    with opened(ours) as one, opened(theirs) as other:
+        assert len(one.objects) == len(other.objects)
+        for mine, its in zip(one.objects, other.objects, strict=True):
+            assert type(mine) is type(its)
+            if isinstance(mine, pikepdf.Stream) and mine.get("/Type") in ("/XRef", "/ObjStm"):
+                continue  # where the others are
+            if isinstance(mine, pikepdf.Stream):
+                assert mine.read_bytes() == its.read_bytes()
+            else:
+                assert mine.unparse() == its.unparse()
 
 
 def test_it_is_the_same_file_whenever_and_wherever_it_is_made():
