@@ -29,21 +29,31 @@ from reports_lib.metrics import customer_dynamics, dashboard, files, invoices, t
 from reports_lib.parameters.kinds import (
     Choice,
     Choices,
-    ClientTag,
-    ClientType,
-    Company,
     Currency,
     Flag,
     Interval,
     Months,
-    OwnerUser,
-    Package,
     Text,
     TimeZone,
     Whole,
 )
 from reports_lib.parameters.options import words
 from reports_lib.parameters.schema import Schema
+from reports_lib.parameters.sources import (
+    Bot,
+    Channel,
+    Chat,
+    ClientTag,
+    ClientType,
+    Company,
+    MessageStatus,
+    Messenger,
+    Operator,
+    OperatorGroup,
+    OwnerUser,
+    Package,
+    ResultStatus,
+)
 from reports_lib.values.interval import Comparison
 from reports_lib.values.interval import Interval as Stretch
 from reports_lib.values.money import percent_of, round_half_up
@@ -54,7 +64,10 @@ from reports_lib.warehouse.connection import Warehouse, connect, prepare, rehear
 __all__ = [
     "Asked",
     "Behind",
+    "Bot",
+    "Channel",
     "Chart",
+    "Chat",
     "Choice",
     "Choices",
     "ClientTag",
@@ -67,9 +80,14 @@ __all__ = [
     "Info",
     "Interval",
     "Markdown",
+    "MessageStatus",
+    "Messenger",
     "Months",
+    "Operator",
+    "OperatorGroup",
     "OwnerUser",
     "Package",
+    "ResultStatus",
     "Text",
     "Tile",
     "Tiles",

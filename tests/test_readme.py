@@ -32,9 +32,10 @@ from reports_lib.errors import tree
 from reports_lib.families import heading
 from reports_lib.kernels.engine import DaybookEngine
 from reports_lib.parameters import cell
-from reports_lib.parameters.kinds import CHOICES, KINDS, SOURCES
+from reports_lib.parameters.kinds import CHOICES, KINDS
 from reports_lib.parameters.schema import Schema
 from reports_lib.parameters.sets import read_set
+from reports_lib.parameters.sources import SOURCES
 from reports_lib.portal import app
 from reports_lib.rendering.exporters import DaybookHTML, DaybookPDF
 from reports_lib.runs.entry import Overlap

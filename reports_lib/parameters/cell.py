@@ -19,7 +19,8 @@ from typing import Any
 
 from reports_lib.errors import SettingError
 from reports_lib.parameters.given import RESERVED, Given
-from reports_lib.parameters.kinds import CHOICES, KINDS, SOURCES, Kind
+from reports_lib.parameters.kinds import CHOICES, KINDS, Kind
+from reports_lib.parameters.sources import SOURCES
 
 
 class CellError(ValueError):

@@ -236,12 +236,6 @@ Whole = WholeKind()
 Flag = FlagKind()
 Text = TextKind()
 
-ClientType = fixed("client", "reseller", "calling_card", "call_shop")
-ClientTag = Source("client_tag")
-Company = Source("company")
-OwnerUser = Source("owner_user")
-Package = Source("package")
-
 KINDS: dict[str, Kind[Any]] = {
     "Interval": Interval,
     "TimeZone": TimeZone,
@@ -255,12 +249,3 @@ KINDS: dict[str, Kind[Any]] = {
 
 CHOICES: dict[str, type[Choice | Choices]] = {"Choice": Choice, "Choices": Choices}
 """Kinds that are declared with what there is to choose: a source, or options as text."""
-
-SOURCES: dict[str, Source] = {
-    "ClientType": ClientType,
-    "ClientTag": ClientTag,
-    "Company": Company,
-    "OwnerUser": OwnerUser,
-    "Package": Package,
-}
-"""What there is to choose, by name."""

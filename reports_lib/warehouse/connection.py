@@ -33,9 +33,13 @@ __all__ = ["LOOKUPS", "Warehouse", "connect", "prepare", "rehearse"]
 Row = dict[str, Any]
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 LOOKUPS = {  # what a parameter can be picked from: table, column of the value, column of the label
+    "bot": ("bot", "bot_id", "name"),
+    "chat": ("chat", "chat_id", "name"),
     "client_tag": ("client_tag", "tag", "tag"),
     "company": ("company", "company_id", "name"),
     "currency": ("currency", "code", "code"),
+    "operator": ("operator", "operator_id", "name"),
+    "operator_group": ("operator_group", "group_id", "name"),
     "owner_user": ("app_user", "user_id", "full_name"),
     "package": ("package", "package_id", "name"),
 }

@@ -11,21 +11,17 @@ from reports_lib.parameters import kinds
 from reports_lib.parameters.kinds import (
     Choice,
     Choices,
-    ClientTag,
-    ClientType,
-    Company,
     Context,
     Currency,
     Flag,
     Interval,
     Months,
-    OwnerUser,
-    Package,
     Text,
     TimeZone,
     Whole,
 )
 from reports_lib.parameters.options import Option
+from reports_lib.parameters.sources import ClientTag, ClientType, Company, OwnerUser, Package
 
 AS_OF = datetime(2024, 3, 14, 10, 30, tzinfo=UTC)
 LOOKUPS = {

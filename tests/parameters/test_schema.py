@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports_lib.errors import ParameterError, SettingError, UnknownNameError
-from reports_lib.parameters import kinds
-from reports_lib.parameters.kinds import Choices, ClientTag, Company, Currency, Interval, Months, TimeZone
+from reports_lib.parameters import kinds, sources
+from reports_lib.parameters.kinds import Choices, Currency, Interval, Months, TimeZone
 from reports_lib.parameters.options import Option
 from reports_lib.parameters.schema import Schema
 from reports_lib.parameters.sets import read_set, write_set
+from reports_lib.parameters.sources import ClientTag, Company
 from reports_lib.values import interval
 
 AS_OF = datetime(2024, 3, 14, 22, 30, tzinfo=UTC)  # the 15th in Kyiv
@@ -204,7 +205,7 @@ def test_only_declared_names_ever_reach_a_notebook(name):  # T7
 
 def test_inside_a_notebook_the_annotations_are_the_schema():
     # as a kernel runs it: declarations, then the injected literals over them
-    space = {name: getattr(kinds, name) for name in (*kinds.KINDS, *kinds.CHOICES, *kinds.SOURCES)}
+    space = {name: getattr(kinds, name) for name in (*kinds.KINDS, *kinds.CHOICES)} | sources.SOURCES
     exec(textwrap.dedent(CELL) + "\nhelper: int = 3\ninterval = '2024-01-01/2024-01-31'\nactive_duration = 2", space)
     inside = Schema.of(space["__annotations__"], space)
     values = inside.resolve({}, AS_OF).values

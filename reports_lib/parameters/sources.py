@@ -1,0 +1,43 @@
+"""What there is to choose: `Choices[Channel]` takes its options from the source `Channel`."""
+
+from collections.abc import Mapping
+
+from reports_lib.parameters.options import Option, Source, fixed
+from reports_lib.values import contact
+
+
+def _called(labels: Mapping[str, str]) -> Source:
+    return Source(fixed=tuple(Option(value, label) for value, label in labels.items()))
+
+
+ClientType = fixed("client", "reseller", "calling_card", "call_shop")
+ClientTag = Source("client_tag")
+Company = Source("company")
+OwnerUser = Source("owner_user")
+Package = Source("package")
+
+Channel = _called(contact.CHANNELS)
+MessageStatus = _called(contact.MESSAGE_STATUSES)
+Messenger = _called(contact.MESSENGERS)
+ResultStatus = _called(contact.RESULT_STATUSES)
+Chat = Source("chat")
+Bot = Source("bot")
+Operator = Source("operator")
+OperatorGroup = Source("operator_group")
+
+SOURCES: dict[str, Source] = {
+    "ClientType": ClientType,
+    "ClientTag": ClientTag,
+    "Company": Company,
+    "OwnerUser": OwnerUser,
+    "Package": Package,
+    "Channel": Channel,
+    "MessageStatus": MessageStatus,
+    "Messenger": Messenger,
+    "ResultStatus": ResultStatus,
+    "Chat": Chat,
+    "Bot": Bot,
+    "Operator": Operator,
+    "OperatorGroup": OperatorGroup,
+}
+"""All of them, by name."""
