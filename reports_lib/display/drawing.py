@@ -9,15 +9,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from reports_lib.display.cells import text
+from reports_lib.display.colours import colours
 from reports_lib.display.column import Column
 from reports_lib.display.rows import Row
-from reports_lib.picture import FONT, PAPER, SERIES, Spec, theme
+from reports_lib.picture import FONT, PAPER, Spec, theme
 
 WIDTH, HEIGHT = 760, 260  # CSS pixels; the page scales the picture
-STATES = {  # each has its colour wherever it is drawn: told apart by all kinds of colour vision, and by grey
-    "success": SERIES[0],
-    "error": SERIES[4],
-}
 TICKS = 14
 LETTERS = 84  # of tick labels that fit side by side before they are thinned
 TOO_LONG = 24  # letters of a tick label before it is cut
@@ -97,9 +94,8 @@ def _y(column: Column, rows: Sequence[Row], is_stacked: bool) -> Spec:
 
 
 def colour(column: Column, names: list[str]) -> Spec:
-    """What tells the series `names` apart: a state by its own colour, others one after the other."""
-    colours = [STATES.get(name.casefold(), SERIES[place % len(SERIES)]) for place, name in enumerate(names)]
-    scale = {"domain": names, "range": colours}
+    """What tells the series `names` apart."""
+    scale = {"domain": names, "range": colours(names)}
     return {"field": "series", "type": "nominal", "sort": None, "title": column.label, "scale": scale}
 
 

@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from reports_lib.display import Behind, Column, Tile, Tiles, ranks
-from reports_lib.display.drawing import STATES
+from reports_lib.display.colours import STATES
 from reports_lib.picture import SERIES
 from reports_lib.rendering.clean import clean
 from reports_lib.rendering.long_tables import for_paper
