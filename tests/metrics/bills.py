@@ -19,7 +19,7 @@ from reports_lib.warehouse.tables import TABLES
 Row = dict[str, Any]
 READ = ("client", "client_activity", "client_tag", "company", "currency", "fx_rate", "invoice", "invoice_line")
 READ += ("invoice_revision", "ledger_entry", "package", "payment", "service", "subscription", "subscription_period")
-READ += ("usage_event", "cdr_file", "help_ticket")
+READ += ("usage_event", "cdr_file", "help_ticket", "call", "trunk")
 UTC_ZONE = ZoneInfo("UTC")
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -50,12 +50,13 @@ class Held:
 
     def __init__(self, tables: Any, as_of: datetime, arrow: Any) -> None:
         self._con = duckdb.connect()
-        for name in READ:
+        self._names = {*READ, *tables}
+        for name in self._names:
             self._con.register(name, arrow(name, tables.get(name, [])))
         self._as_of = as_of.replace(tzinfo=None).isoformat(sep=" ")
 
     def check(self, names: Any) -> None:
-        assert set(names) <= set(READ) <= set(TABLES)
+        assert set(names) <= self._names <= set(TABLES)
 
     def ask(self, build: Any, shape: Any = None, values: Any = NO_VALUES) -> list[Row]:
         found = statement(Dialect(), build, shape)
