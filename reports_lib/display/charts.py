@@ -26,13 +26,17 @@ Mark = Literal["bar", "line", "rank"]
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawn chart: its shown rows, their columns (x, y and maybe the series), its words, and the report behind."""
+    """One drawn chart: its shown rows, their columns (x, y and maybe the series), its words, and the report behind.
+
+    `share` is the column of what each figure is of all, in percent, if that is told.
+    """
 
     mark: Mark
     title: str
     description: str
     columns: tuple[Column, ...]
     rows: list[Row]
+    share: Column | None = None
     behind: Behind | None = None
 
     def opening(self, report: Behind | None) -> "Chart":
@@ -48,8 +52,8 @@ class Chart:
             MIME: {
                 "title": self.title,
                 "description": self.alternative,
-                "columns": [{"name": c.name, "label": c.label, "kind": c.kind} for c in self.columns],
-                "rows": [[text(c, row[c.name]) for c in self.columns] for row in self.rows],
+                "columns": [{"name": c.name, "label": c.label, "kind": c.kind} for c in self._told],
+                "rows": [[text(c, row[c.name]) for c in self._told] for row in self.rows],
                 "spec": spec,
             }
             | ({"behind": {"title": self.behind.title, "address": self.behind.address}} if self.behind else {}),
@@ -57,7 +61,7 @@ class Chart:
 
     def _spec(self) -> Spec:
         if self.mark == "rank":
-            return lying.spec(self.columns, self.rows)
+            return lying.spec(self.columns, self.rows, self.share)
         return drawing.spec(self.mark, self.columns, self.rows)
 
     def _picture(self, spec: Spec | None) -> str:
@@ -68,7 +72,15 @@ class Chart:
     @property
     def alternative(self) -> str:
         """What the chart says, for those who do not see it."""
+        if self.share and self.rows:
+            said = lying.summary(self.columns, self.rows, self.share)
+            return f"{self.description} {said}".lstrip()
         return self.description or drawing.summary(self.columns, self.rows)
+
+    @property
+    def _told(self) -> tuple[Column, ...]:
+        """The columns of the figures as text."""
+        return (*self.columns, self.share) if self.share else self.columns
 
 
 def bars(
@@ -89,23 +101,37 @@ def lines(
     return _chart("line", rows, (x, y, color), title, description)
 
 
-def ranks(
-    rows: Rows, x: str | Column, y: str | Column, title: str, description: str = "", color: str | Column | None = None
+def ranks(  # noqa: PLR0913, PLR0917  # what is drawn, called what, said how, told apart by what, in parts of what
+    rows: Rows,
+    x: str | Column,
+    y: str | Column,
+    title: str,
+    description: str = "",
+    color: str | Column | None = None,
+    share: Column | None = None,
 ) -> Chart:
     """Bars of `y` that lie under one another, each with the name `x` before it and its figures behind it.
 
-    For a few things that have names or steps, in the order of the rows; otherwise as `bars`.
+    For a few things that have names or steps, in the order of the rows; otherwise as `bars`. Where the manuals
+    have pies, `share` is the column that holds what each figure is of all, in percent: it stands behind the figure.
     """
-    return _chart("rank", rows, (x, y, color), title, description)
+    return _chart("rank", rows, (x, y, color), title, description, share)
 
 
-def _chart(mark: Mark, rows: Rows, axes: tuple[str | Column | None, ...], title: str, description: str) -> Chart:
+def _chart(
+    mark: Mark,
+    rows: Rows,
+    axes: tuple[str | Column | None, ...],
+    title: str,
+    description: str,
+    share: Column | None = None,
+) -> Chart:
     found = plain(rows)
     columns = tuple(a if isinstance(a, Column) else _guess(a, found) for a in axes if a is not None)
-    cells = shown(found, columns, title)
+    cells = shown(found, (*columns, share) if share else columns, title)
     if mark == "line" and len({str(row[columns[0].name]) for row in cells}) < 2:
         mark = "bar"
-    return Chart(mark, title, description, columns, cells)
+    return Chart(mark, title, description, columns, cells, share)
 
 
 def _guess(name: str, rows: list[Row]) -> Column:

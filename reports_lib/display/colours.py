@@ -37,10 +37,29 @@ _CALLS = {
     "unknown": _UNSAID,
 }
 _RESULTS = {"success": _REACHED, "busy": _BUSY, "no_channel": _UNREACHABLE, "error": _ERROR}
+_CHANNELS = {"sms": SERIES[0], "email": SERIES[4], "push": "#67094f", "odnoklassniki": "#ddbb6a"}
+_MESSENGERS = {  # some are channels as well
+    "web": SERIES[0],
+    "telegram": SERIES[5],
+    "whatsapp": "#269149",
+    "viber": "#4d087d",
+    "facebook": "#737ac4",
+    "alice": "#cf90ae",
+    "yandex": "#452a29",
+    "vkontakte": "#625141",
+    "skype": "#093b51",
+    "slack": "#f07577",
+    "wechat": "#40e664",
+    "snapchat": "#978917",
+    "line": "#89d1a3",
+    "other": SERIES[6],
+}
 
 STATES: dict[str, str] = {
     label.casefold(): colour
     for label, colour in (
+        *((contact.CHANNELS[channel], colour) for channel, colour in _CHANNELS.items()),
+        *((contact.MESSENGERS[messenger], colour) for messenger, colour in _MESSENGERS.items()),
         *((contact.MESSAGE_STATUSES[status], colour) for status, colour in _MESSAGES.items()),
         *((contact.CALL_STATUSES[status], colour) for status, colour in _CALLS.items()),
         *((contact.RESULT_STATUSES[status], colour) for status, colour in _RESULTS.items()),

@@ -15,8 +15,11 @@ from reports_lib.display.rows import Row
 from reports_lib.picture import FONT, PAPER, Spec, theme
 
 WIDTH, HEIGHT = 760, 260  # CSS pixels; the page scales the picture
+WHOLE = 100  # per cent
+ROUNDED = 0.5  # what parts of a whole may come to over it, each rounded for itself
 TICKS = 14
 LETTERS = 84  # of tick labels that fit side by side before they are thinned
+LETTER, SYMBOL = 6.6, 30  # pixels of a letter of a legend, about, and of what stands around a name
 TOO_LONG = 24  # letters of a tick label before it is cut
 
 
@@ -25,7 +28,10 @@ def spec(mark: str, columns: Sequence[Column], rows: Sequence[Row]) -> Spec:
     x, y, *series = columns
     keys = once(text(x, row[x.name]) for row in rows)
     data = [{"x": text(x, row[x.name]), "y": as_float(row[y.name])} for row in rows]
-    encoding = {"x": _x(x, keys), "y": _y(y, rows, is_stacked=bool(series) and mark == "bar")}
+    is_stacked = bool(series) and mark == "bar"
+    encoding = {"x": _x(x, keys), "y": _y(y, rows, is_stacked)}
+    if is_stacked and y.kind == "percent" and _is_whole(data):
+        encoding["y"] |= {"axis": {"values": [0, 20, 40, 60, 80, 100]}, "scale": {"domain": [0, WHOLE], "nice": False}}
     for column in series:
         names = [text(column, row[column.name]) for row in rows]
         data = [point | {"series": name} for point, name in zip(data, names, strict=True)]
@@ -93,10 +99,21 @@ def _y(column: Column, rows: Sequence[Row], is_stacked: bool) -> Spec:
     return {"field": "y", "type": "quantitative", "title": title, "axis": axis, "scale": scale}
 
 
-def colour(column: Column, names: list[str]) -> Spec:
-    """What tells the series `names` apart."""
+def _is_whole(points: Sequence[Spec]) -> bool:
+    """Whether what stands on each other is parts of a whole: never below 0, nor together over 100."""
+    ends: dict[str, float] = {}
+    for point in points:
+        ends[point["x"]] = ends.get(point["x"], 0.0) + (point["y"] or 0.0)
+    return all((point["y"] or 0.0) >= 0 for point in points) and max(ends.values()) < WHOLE + ROUNDED
+
+
+def colour(column: Column, names: list[str], width: int = WIDTH) -> Spec:
+    """What tells the series `names` apart, told above a chart of that width, in several lines if need be."""
     scale = {"domain": names, "range": colours(names)}
-    return {"field": "series", "type": "nominal", "sort": None, "title": column.label, "scale": scale}
+    found: Spec = {"field": "series", "type": "nominal", "sort": None, "title": column.label, "scale": scale}
+    if sum(len(name) * LETTER + SYMBOL for name in names) > width:
+        found["legend"] = {"columns": max(1, int(width // (max(map(len, names)) * LETTER + SYMBOL)))}
+    return found
 
 
 def as_float(value: Decimal | int | None) -> float | None:

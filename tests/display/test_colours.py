@@ -16,6 +16,8 @@ TOGETHER = {  # labels that stand in one chart, in its order
     "messages in short": list(dict.fromkeys(contact.SHORT_STATUSES.values())),  # M-24
     "calls": list(contact.CALL_STATUSES.values()),  # M-54
     "results": list(contact.RESULT_STATUSES.values()),  # JD-80
+    "channels": list(contact.CHANNELS.values()),  # TW-09 to TW-13, TW-110
+    "messengers": list(contact.MESSENGERS.values()),  # TW-69 to TW-81
 }
 VISION = {  # Machado, Oliveira, Fernandes 2009: linear light as it is seen without one of three cones
     "all": np.eye(3),
