@@ -5,29 +5,41 @@ A dialogue is looked at whole, so a message that lets it pass may lie before the
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import ibis.expr.types as ir
+from ibis import _
 
 from reports_lib.metrics.inline import inline, packed
-from reports_lib.metrics.timeline import end, start
+from reports_lib.metrics.timeline import naive
+from reports_lib.values.interval import Interval
 from reports_lib.warehouse.statement import Tables
 
 USER, BOT, OPERATOR = "user", "bot", "operator"
 SENDERS = (USER, BOT, OPERATOR)  # whose messages count: what the system says never does (M-34)
 PICKED = {"chat_id": "int64", "messenger": "string", "bot_id": "int64", "operator_id": "int64", "group_id": "int64"}
+STAFF = frozenset({"operator_id", "group_id"})
 WITH_CUSTOMER = "with_customer_messages"
 
 
 class Narrowed(Protocol):
-    """Parameters that narrow the dialogues; each list is of ids or names, and an empty one leaves nothing out."""
+    """A period, and what narrows the dialogues; each list is of ids or names, and an empty one leaves nothing out."""
 
+    interval: Interval
+    as_of: datetime
     chat: Sequence[str]
     operator: Sequence[str]
     messenger: Sequence[str]
     bot: Sequence[str]
     group: Sequence[str]
     with_customer_messages: bool
+
+
+def bounds(asked: Narrowed) -> dict[str, str]:
+    """What fills `start` and `end`: the period, of which nothing is left where it begins after as-of (G-2)."""
+    first, last = asked.interval.clipped(asked.as_of)
+    return {"start": naive(first).isoformat(sep=" "), "end": naive(last).isoformat(sep=" ")}
 
 
 def picks(asked: Narrowed) -> dict[str, str]:
@@ -46,7 +58,8 @@ def picks(asked: Narrowed) -> dict[str, str]:
 def dialogues(tables: Tables, chosen: Collection[str]) -> ir.Table:
     """The rows of `chat_session` that pass the filters `chosen`, of all times.
 
-    Of an operator are the dialogues that hold a message by him, or that were ever given to him.
+    Of an operator are the dialogues that hold a message by him, or that were ever given to him; of a group those of
+    its members, as they were members then.
     """
     found, message = tables("chat_session"), tables("chat_message")
     for name in ("bot_id", "chat_id"):
@@ -54,29 +67,28 @@ def dialogues(tables: Tables, chosen: Collection[str]) -> ir.Table:
             found = found.semi_join(_picked(name), name)
     if "messenger" in chosen:
         found = found.semi_join(tables("chat").semi_join(_picked("messenger"), "messenger"), "chat_id")
-    if not {"operator_id", "group_id"}.isdisjoint(chosen):
-        by = operators(tables, chosen)
-        said = message.filter(message.sender == OPERATOR).semi_join(by, "operator_id")
-        given = tables("chat_assignment").semi_join(by, "operator_id")
-        found = found.semi_join(said.select("session_id").union(given.select("session_id")), "session_id")
+    if not STAFF.isdisjoint(chosen):
+        said = message.filter(message.sender == OPERATOR).select("session_id", "operator_id", at=message.sent_at)
+        given = tables("chat_assignment").select("session_id", "operator_id", at=_.assigned_at)
+        found = found.semi_join(doing(said.union(given), tables, chosen), "session_id")
     if WITH_CUSTOMER in chosen:
         found = found.semi_join(message.filter(message.sender == USER), "session_id")
     return found
 
 
-def operators(tables: Tables, chosen: Collection[str]) -> ir.Table:
-    """The `operator_id` of those who were picked, or were of a picked group at any time of the report; of both, both.
+def doing(facts: ir.Table, tables: Tables, chosen: Collection[str]) -> ir.Table:
+    """The `facts` (an `operator_id` that did something `at` a moment) of picked operators, and of picked groups.
 
-    For a question that picks operators or groups; one that picks neither means all.
+    An operator is of a group from the start of a membership up to, and not including, its end, where it has any.
     """
-    if "group_id" not in chosen:
-        return _picked("operator_id")
-    member = tables("operator_group_member").semi_join(_picked("group_id"), "group_id")
-    was_there = (member.from_at.isnull() | (member.from_at < end())) & (
-        member.to_at.isnull() | (member.to_at > start())
-    )
-    found = member.filter(was_there).select("operator_id").distinct()
-    return found.semi_join(_picked("operator_id"), "operator_id") if "operator_id" in chosen else found
+    if "operator_id" in chosen:
+        facts = facts.semi_join(_picked("operator_id"), "operator_id")
+    if "group_id" in chosen:
+        member = tables("operator_group_member").semi_join(_picked("group_id"), "group_id")
+        has_come = member.from_at.isnull() | (member.from_at <= facts.at)
+        has_not_left = member.to_at.isnull() | (facts.at < member.to_at)
+        facts = facts.semi_join(member, [facts.operator_id == member.operator_id, has_come & has_not_left])
+    return facts
 
 
 def _picked(name: str) -> ir.Table:
