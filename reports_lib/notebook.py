@@ -23,9 +23,19 @@ from typing import Any
 
 from IPython.display import Markdown
 
-from reports_lib.display import Behind, Chart, Column, Grid, Info, Tile, Tiles, bars, lines, ranks
+from reports_lib.display import Behind, Chart, Column, Grid, Info, Tile, Tiles, bars, cells, circles, lines, ranks
 from reports_lib.errors import NotebookError, WarehouseError
-from reports_lib.metrics import customer_dynamics, dashboard, files, invoices, tickets, transactions
+from reports_lib.metrics import (
+    calls,
+    cps,
+    customer_dynamics,
+    dashboard,
+    files,
+    invoices,
+    tickets,
+    transactions,
+    windows,
+)
 from reports_lib.parameters.kinds import (
     Choice,
     Choices,
@@ -54,6 +64,7 @@ from reports_lib.parameters.sources import (
     Package,
     ResultStatus,
 )
+from reports_lib.values.formats import number
 from reports_lib.values.interval import Comparison
 from reports_lib.values.interval import Interval as Stretch
 from reports_lib.values.money import percent_of, round_half_up
@@ -97,6 +108,7 @@ __all__ = [
     "bars",
     "begin",
     "chart",
+    "circles",
     "facts",
     "headlines",
     "keys",
@@ -144,7 +156,7 @@ def compile_ahead() -> None:
 def compile_further() -> None:
     """What can be prepared when there is nothing else to do, by the same rules."""
     customer_dynamics.compile_further()
-    for report in (dashboard, files, invoices, tickets, transactions):
+    for report in (calls, cps, dashboard, files, invoices, tickets, transactions, windows):
         report.compile_ahead()
 
 
@@ -264,11 +276,22 @@ def _largest(
 def _tile(column: Column, total: Mapping[str, Any] | None, compared: Mapping[str, Any] | None) -> Tile:
     label = f"{column.group}: {column.label}" if column.group else column.label
     value = column.value(total) if total else None
+    if column.kind == "percent" and value is not None:
+        value = cells.text(column, value)  # its unit with it
     if not total or not compared:
         return Tile(label, value)  # type: ignore[arg-type]  # a headline is a figure
-    before = compared[column.name]
-    change = percent_of(total[column.name] - before, abs(before))
-    return Tile(label, value, None if change is None else round_half_up(change, 1))  # type: ignore[arg-type]
+    return Tile(label, value, _change(column, total[column.name], compared[column.name]))  # type: ignore[arg-type]
+
+
+def _change(column: Column, now: Decimal | int | None, before: Decimal | int | None) -> str | Decimal | None:
+    """By how many per cent a figure changed, and a percentage by how many points; None where that cannot be told."""
+    if now is None or before is None:
+        return None
+    if column.kind == "percent":
+        points = round_half_up(Decimal(now) - Decimal(before), 1)
+        return f"{'+' if points > 0 else ''}{number(points)} points"
+    change = percent_of(Decimal(now) - before, abs(Decimal(before)))
+    return None if change is None else round_half_up(change, 1)
 
 
 def _open() -> Warehouse:

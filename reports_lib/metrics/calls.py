@@ -61,7 +61,16 @@ class Calls:
         return [
             {"key": row["key"], "by": by, "average_s": row[name]}
             for row in self.rows
-            for by, name in (("all calls", "average_s"), ("calls of bots", "bot_average_s"))
+            for by, name in (("All calls", "average_s"), ("Calls of bots", "bot_average_s"))
+        ]
+
+    @property
+    def outcomes(self) -> list[dict[str, Any]]:
+        """The attempts for a chart, those answered and those not."""
+        return [
+            {"key": row["key"], "outcome": outcome, "calls": number}
+            for row in self.rows
+            for outcome, number in (("Not answered", row["attempts"] - row["answered"]), ("Answered", row["answered"]))
         ]
 
 

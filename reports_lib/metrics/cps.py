@@ -56,8 +56,8 @@ class SetUps:
 
     @property
     def busiest(self) -> list[dict[str, Any]]:
-        """The rows of all trunks together and of the `DRAWN` with the highest peaks; equal ones by name."""
-        ranked = sorted(self.trunks[1:], key=lambda row: -(row["peak"] or 0))
+        """The rows of all trunks together and of the `DRAWN` with the highest peaks, of equals the busier."""
+        ranked = sorted(self.trunks[1:], key=lambda row: (-(row["peak"] or 0), -row["attempts"]))
         drawn = {ALL, *(row["trunk"] for row in ranked[:DRAWN])}
         return [row for row in self.rows if row["trunk"] in drawn]
 

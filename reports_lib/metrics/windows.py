@@ -44,10 +44,11 @@ class Windows:
     """What was found, one row a status and one a class of talk time, in their order, the empty ones too.
 
     A row has of each window in `NAMES` how many calls there were, and as `…_share` what that is of all, in percent;
-    `total` has all of them, each counted once. `starts` are the moments, UTC, at which the windows begin.
+    `total` has all of them. `starts` are the moments, UTC, at which the windows begin, `said` is what to say of them.
     """
 
     starts: dict[str, datetime]
+    said: dict[str, str]
     statuses: list[dict[str, Any]]
     lengths: list[dict[str, Any]]
     total: dict[str, Any]
@@ -72,7 +73,8 @@ def windows(warehouse: Warehouse, asked: Question) -> Windows:
     statuses = _rows("status", CALL_STATUSES.values(), _counted(found, "state", reach), CALL_STATUSES)
     lengths = _rows("length", classes.labels, _counted(found, "length", reach), range(len(classes.labels)))
     total = {name: sum(row[name] for row in statuses) for name in NAMES}
-    return Windows(starts, statuses, lengths, total)
+    said = {name: _said(at, asked) for name, at in starts.items()}
+    return Windows(starts, said, statuses, lengths, total)
 
 
 def starting(asked: Question) -> dict[str, datetime]:
@@ -96,6 +98,11 @@ def query(tables: Tables, bounds: int) -> ir.Table:
     within = [(call.started_at >= ring, place) for place, ring in enumerate(rings[:-1], 1)]
     ringed = call.mutate(ring=ibis.cases(*within, else_=len(rings)), length=length(call.talk, bounds))
     return ringed.group_by("ring", "state", "length").aggregate(calls=ringed.count())
+
+
+def _said(start: datetime, asked: Question) -> str:
+    since, until = (at.astimezone(asked.interval.zone).isoformat(" ", "minutes")[:16] for at in (start, asked.as_of))
+    return f"Calls that began from {since} to {until}, the moment of the report; its period does not matter here."
 
 
 def _counted(found: Sequence[Mapping[str, Any]], by: str, reach: Mapping[str, int]) -> Counter[tuple[str, Any]]:
