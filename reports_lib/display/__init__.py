@@ -5,10 +5,10 @@ Each thing describes itself to Jupyter as a bundle of media types. `text/html` i
 """
 
 from reports_lib.display.behind import Behind
-from reports_lib.display.charts import Chart, bars, lines, ranks
+from reports_lib.display.charts import Chart, bars, circles, lines, ranks
 from reports_lib.display.column import Column
 from reports_lib.display.grid import Grid
 from reports_lib.display.info import Info
 from reports_lib.display.tiles import Tile, Tiles
 
-__all__ = ["Behind", "Chart", "Column", "Grid", "Info", "Tile", "Tiles", "bars", "lines", "ranks"]
+__all__ = ["Behind", "Chart", "Column", "Grid", "Info", "Tile", "Tiles", "bars", "circles", "lines", "ranks"]

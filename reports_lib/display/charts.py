@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from reports_lib.display import drawing, lying
+from reports_lib.display import atlas, drawing, lying
 from reports_lib.display.behind import Behind
 from reports_lib.display.cells import text
 from reports_lib.display.column import Column
@@ -21,12 +21,13 @@ from reports_lib.picture import LATER, PICTURES, Spec, named, svg
 
 SVG = "image/svg+xml"
 MIME = "application/vnd.daybook.chart+json"
-Mark = Literal["bar", "line", "rank"]
+Mark = Literal["bar", "line", "rank", "place"]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawn chart: its shown rows, their columns (x, y and maybe the series), its words, and the report behind.
+    """One drawn chart: its shown rows, their columns (x, y and maybe the series; of a map latitude, longitude
+    and the figure), its words, and the report behind.
 
     `share` is the column of what each figure is of all, in percent, if that is told.
     """
@@ -44,8 +45,7 @@ class Chart:
         return replace(self, behind=report)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        has_figures = any(row[self.columns[1].name] is not None for row in self.rows)
-        spec = self._spec() if has_figures else None
+        spec = self._spec() if any(map(self._is_drawn, self.rows)) else None
         picture = {SVG: self._picture(spec)} if spec is None or os.environ.get(PICTURES) != LATER else {}
         return picture | {
             "text/plain": f"{self.title}\n{self.alternative}",
@@ -59,9 +59,16 @@ class Chart:
             | ({"behind": {"title": self.behind.title, "address": self.behind.address}} if self.behind else {}),
         }
 
+    def _is_drawn(self, row: Row) -> bool:
+        if self.mark == "place":
+            return atlas.is_placed(self.columns, row)
+        return row[self.columns[1].name] is not None
+
     def _spec(self) -> Spec:
         if self.mark == "rank":
             return lying.spec(self.columns, self.rows, self.share)
+        if self.mark == "place":
+            return atlas.spec(self.columns, self.rows)
         return drawing.spec(self.mark, self.columns, self.rows)
 
     def _picture(self, spec: Spec | None) -> str:
@@ -75,7 +82,8 @@ class Chart:
         if self.share and self.rows:
             said = lying.summary(self.columns, self.rows, self.share)
             return f"{self.description} {said}".lstrip()
-        return self.description or drawing.summary(self.columns, self.rows)
+        summary = atlas.summary if self.mark == "place" else drawing.summary
+        return self.description or summary(self.columns, self.rows)
 
     @property
     def _told(self) -> tuple[Column, ...]:
@@ -116,6 +124,18 @@ def ranks(  # noqa: PLR0913, PLR0917  # what is drawn, called what, said how, to
     have pies, `share` is the column that holds what each figure is of all, in percent: it stands behind the figure.
     """
     return _chart("rank", rows, (x, y, color), title, description, share)
+
+
+def circles(
+    rows: Rows, latitude: str | Column, longitude: str | Column, y: str | Column, title: str, description: str = ""
+) -> Chart:
+    """Circles of `y` on an outline of the land, as near as the places lie together; degrees north and east.
+
+    A circle's area is its figure. Rows without a place are only told of. Raises `NotebookError` if the rows lack
+    a column or, when it is drawn, for a place that is not on the earth.
+    """
+    where = [c if isinstance(c, Column) else Column(c, c.capitalize(), "ratio") for c in (latitude, longitude)]
+    return _chart("place", rows, (*where, y), title, description)
 
 
 def _chart(
