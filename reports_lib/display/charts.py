@@ -105,7 +105,10 @@ def bars(
 def lines(
     rows: Rows, x: str | Column, y: str | Column, title: str, description: str = "", color: str | Column | None = None
 ) -> Chart:
-    """Lines of `y` over `x`, as `bars` takes them; with a single `x` bars are drawn, for a point is no line."""
+    """Lines of `y` over `x`, as `bars` takes them; with a single `x` bars are drawn, for a point is no line.
+
+    Of several series they lie under one another then, each by its name.
+    """
     return _chart("line", rows, (x, y, color), title, description)
 
 
@@ -150,7 +153,8 @@ def _chart(
     columns = tuple(a if isinstance(a, Column) else _guess(a, found) for a in axes if a is not None)
     cells = shown(found, (*columns, share) if share else columns, title)
     if mark == "line" and len({str(row[columns[0].name]) for row in cells}) < 2:
-        mark = "bar"
+        # what lines show does not add up, so bars of several do not stand on each other
+        mark, columns = ("rank", (columns[2], columns[1])) if len(columns) > 2 else ("bar", columns)
     return Chart(mark, title, description, columns, cells, share)
 
 
