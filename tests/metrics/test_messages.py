@@ -178,12 +178,12 @@ def test_prices_at_the_rate_of_the_moment_of_sending(held):  # T-12, T-13, G-8, 
 
 
 def test_missing_rates_are_named_by_currency_and_day(held):  # T-14
-    rows = [
-        message(f"2026-10-{day:02}", price="1", currency=code) for code, day in (("EUR", 5), ("EUR", 7), ("JPY", 6))
-    ]
+    days = [("EUR", 4), ("EUR", 5), ("EUR", 7), ("JPY", 6)]
+    rows = [message(f"2026-10-{day:02}", price="1", currency=code) for code, day in days]
     rates = [rate("EUR/USD", "2026-10-07", "1.1")]
-    with pytest.raises(RateError, match=r"EUR to USD on 2026-10-05, JPY to USD on 2026-10-06$"):
-        messaging(held({"message": rows, "fx_rate": rates}), asked())
+    missing = "EUR to USD on 2026-10-04, EUR to USD on 2026-10-05, JPY to USD on 2026-10-06"
+    with pytest.raises(RateError, match=f"{missing}$"):
+        messaging(held({"message": rows, "fx_rate": rates}), asked("2026-06-01/2026-10-31"))  # by month
 
 
 def test_a_period_without_a_message_and_one_to_come(held):  # T-11, G-5, G-9
