@@ -32,6 +32,8 @@ from reports_lib.metrics import (
     dashboard,
     files,
     invoices,
+    messaging,
+    notifications,
     tickets,
     transactions,
     windows,
@@ -156,7 +158,7 @@ def compile_ahead() -> None:
 def compile_further() -> None:
     """What can be prepared when there is nothing else to do, by the same rules."""
     customer_dynamics.compile_further()
-    for report in (calls, cps, dashboard, files, invoices, tickets, transactions, windows):
+    for report in (calls, cps, dashboard, files, invoices, messaging, notifications, tickets, transactions, windows):
         report.compile_ahead()
 
 
