@@ -60,7 +60,7 @@ CONTACT = (
         sent_at          time   null
         delivered_at     time   null
         parts            int64  null  of an SMS
-        text_length      int64  null  characters
+        text_length      int64  null  characters; in gsm7 those of its extension count twice
         encoding         text   null  gsm7 or ucs2
         price            money
         currency         text
