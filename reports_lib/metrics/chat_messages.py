@@ -16,11 +16,12 @@ import ibis.expr.types as ir
 from ibis import _
 
 from reports_lib.metrics import exchange
-from reports_lib.metrics.chats import READ, Row, Span, placing, span
+from reports_lib.metrics.chats import READ, Row, Span, placing
 from reports_lib.metrics.dialogues import BOT, OPERATOR, SENDERS, USER, Narrowed, bounds, dialogues, picks
 from reports_lib.metrics.exchange import Exchange
 from reports_lib.metrics.question import Warehouse
 from reports_lib.metrics.steps import Steps
+from reports_lib.metrics.tallies import data_interval
 from reports_lib.metrics.timeline import naive, place_within
 from reports_lib.values.contact import MESSENGERS, OTHER
 from reports_lib.values.spine import Bucket
@@ -81,7 +82,7 @@ def messages(warehouse: Warehouse, asked: Question) -> Messages:
             {"key": row["key"], "sender": NAMES[sender], "messages": row[sender]} for row in by_time for sender in NAMES
         ],
         step=steps.name,
-        data_interval=span(found),
+        data_interval=data_interval(found),
         places=rates.places.totals,
     )
 

@@ -1,8 +1,8 @@
 """Chats: how many dialogues there were, and who handled them (TW-87 … TW-91)."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import ibis
@@ -12,13 +12,14 @@ from ibis import _
 from reports_lib.metrics.dialogues import BOT, OPERATOR, Narrowed, bounds, dialogues, picks
 from reports_lib.metrics.question import Warehouse
 from reports_lib.metrics.steps import Steps
+from reports_lib.metrics.tallies import data_interval, with_extent
 from reports_lib.metrics.timeline import Timeline, end, place_within, start
 from reports_lib.values.shares import shares
 from reports_lib.values.spine import Bucket
 from reports_lib.warehouse.statement import Dialect, Tables, statement
 
 READ = ("chat", "chat_assignment", "chat_message", "chat_session", "operator_group_member")
-HANDLED = (OPERATOR, BOT, "nobody")  # by whom a dialogue was: each is counted once
+HANDLED = {"by_bot": "Robot", "by_operator": "Operator", "by_nobody": "Nobody"}  # each dialogue is counted once
 
 Span = tuple[datetime, datetime]
 Row = dict[str, Any]
@@ -26,10 +27,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Handled:
-    """Dialogues that began in the period: `total`, with what each part is of all in per cent, and by time."""
+    """Dialogues that began in the period: `total`, with what each part is of all in per cent, and by time.
+
+    `by_handler` has a row for each step of time and handler.
+    """
 
     total: Row
     by_time: list[Row]
+    by_handler: list[Row]
     step: str
     data_interval: Span | None
 
@@ -46,11 +51,15 @@ def handled(warehouse: Warehouse, asked: Narrowed) -> Handled:
     names = ["dialogues", *HANDLED]
     total = {name: sum(row[name] for row in found) for name in names}
     parts = shares([total[name] for name in HANDLED])
+    by_time = with_extent(steps.rows(found, names))
     return Handled(
         total=total | {f"{name}_percent": part for name, part in zip(HANDLED, parts, strict=True)},
-        by_time=steps.rows(found, names),
+        by_time=by_time,
+        by_handler=[
+            {"key": row["key"], "handler": HANDLED[name], "dialogues": row[name]} for row in by_time for name in HANDLED
+        ],
         step=steps.name,
-        data_interval=span(found),
+        data_interval=data_interval(found),
     )
 
 
@@ -72,7 +81,9 @@ def begun(tables: Tables, chosen: frozenset[str]) -> ir.Table:
         answered.has_operator, at=session.started_at, is_answered=answered.session_id.notnull()
     )
     by_operator = told.has_operator.coalesce(ibis.literal(False))
-    told = told.select("at", operator=by_operator, bot=told.is_answered & ~by_operator, nobody=~told.is_answered)
+    told = told.select(
+        "at", by_operator=by_operator, by_bot=told.is_answered & ~by_operator, by_nobody=~told.is_answered
+    )
     placed = place_within(told)
     counted = {name: placed.count(where=placed[name]) for name in HANDLED}
     return placed.group_by("number").aggregate(dialogues=_.count(), **counted, first_at=_.at.min(), last_at=_.at.max())
@@ -84,9 +95,7 @@ def placing(buckets: Iterable[Bucket]) -> dict[str, str]:
     return Timeline(found).values if found else {"pieces": ""}
 
 
-def span(found: Collection[Mapping[str, Any]]) -> Span | None:
-    """The first and the last moment of these rows, each of which has its own (G-6)."""
-    if not found:
-        return None
-    first, last = min(row["first_at"] for row in found), max(row["last_at"] for row in found)
-    return first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
+def joined(*spans: Span | None) -> Span | None:
+    """The stretch in which all of these lie; None if there are none."""
+    found = [each for each in spans if each]
+    return (min(first for first, _last in found), max(last for _first, last in found)) if found else None

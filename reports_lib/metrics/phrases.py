@@ -34,6 +34,7 @@ NUMBER, ADDRESS = "[number]", "[e-mail]"
 # in the warehouse, by what every engine takes for the same: each is masked again here, with all that touches it
 _NUMBERS = ("[0-9]{5,}", "00000")
 _ADDRESSES = ("[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]{2,}", "x@x.xx")
+_OPENS = dict(zip(")]}»”’“\"'", "([{«“‘„\"'", strict=True))
 _A_NUMBER = re.compile(r"\d(?:[ ()+-]{0,2}\d){4,}")  # five digits or more, as telephone numbers are written too
 _AN_ADDRESS = re.compile(r"\S+@\S+")
 
@@ -47,11 +48,11 @@ class Phrases:
     left_out: int
 
     @property
-    def notes(self) -> list[str]:
-        """What a reader must know of them."""
+    def note(self) -> str:
+        """What a reader must know of them; empty if nothing."""
         if not self.left_out:
-            return []
-        return [f"Phrases: of very many texts, those that were sent {self.left_out} times or less are not counted."]
+            return ""
+        return f"There are so many texts that those which were sent {self.left_out} times or less are not counted."
 
 
 def phrases(warehouse: Warehouse, asked: Narrowed, most_texts: int = MOST_TEXTS) -> Phrases:
@@ -85,9 +86,21 @@ def phrase(text: str) -> str:
     """What a text comes to, however it was typed; nothing where it holds no word."""
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     words = " ".join(plain.split())
-    while words and (words[-1] == " " or unicodedata.category(words[-1]).startswith("P")):
-        words = words[:-1]
+    if all(_is_punctuation(letter) or letter == " " for letter in words):
+        return ""
+    while _is_punctuation(words[-1]) and not _closes(words):
+        words = words[:-1].rstrip()
     return _A_NUMBER.sub(NUMBER, _AN_ADDRESS.sub(ADDRESS, words))
+
+
+def _is_punctuation(letter: str) -> bool:
+    return unicodedata.category(letter).startswith("P")
+
+
+def _closes(words: str) -> bool:
+    """Whether the last letter is a bracket or a quotation mark that belongs to one before it."""
+    opening = _OPENS.get(words[-1])
+    return opening is not None and opening in words[:-1]
 
 
 def compile_ahead() -> None:

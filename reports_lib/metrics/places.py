@@ -9,10 +9,12 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from reports_lib.metrics.chats import READ, Span, span
+from reports_lib.metrics.chats import READ, Span
 from reports_lib.metrics.dialogues import Narrowed, bounds, dialogues, picks
 from reports_lib.metrics.question import Warehouse
+from reports_lib.metrics.tallies import data_interval
 from reports_lib.metrics.timeline import end, start
+from reports_lib.values.formats import number
 from reports_lib.warehouse.statement import Dialect, Tables, slot, statement
 
 WEB = "web"
@@ -34,8 +36,15 @@ class Places:
     unknown: int
     data_interval: Span | None
 
+    @property
+    def note(self) -> str:
+        """How many of them have a place."""
+        return (
+            f"{number(self.total)} dialogues of the messenger Web, {number(self.unknown)} of them without coordinates."
+        )
 
-def places(warehouse: Warehouse, asked: Question) -> Places:
+
+def web_places(warehouse: Warehouse, asked: Question) -> Places:
     """Dialogues of the messenger Web that began in the period, by the cell that their coordinates lie in.
 
     One without coordinates, or with such as are not on the earth, is `unknown`. The edge of a cell to its south or
@@ -51,7 +60,7 @@ def places(warehouse: Warehouse, asked: Question) -> Places:
         rows=sorted(rows, key=lambda row: (-row["dialogues"], -row["latitude"], row["longitude"])),
         total=total,
         unknown=total - sum(row["dialogues"] for row in rows),
-        data_interval=span(found),
+        data_interval=data_interval(found),
     )
 
 

@@ -9,7 +9,7 @@ from chatting import EMPTY, asked, chat, said, session
 
 from reports_lib.errors import RateError
 from reports_lib.metrics.chat_messages import messages
-from reports_lib.metrics.chats import handled
+from reports_lib.metrics.chats import HANDLED, handled
 from reports_lib.metrics.dialogues import PICKED, picks
 
 CHATS = [chat(1, "Shop"), chat(2, "Shop bot", "telegram"), chat(3, "Line", "line")]
@@ -42,13 +42,13 @@ DIALOGUES = EMPTY | {
 
 def counted(warehouse, question):
     total = handled(warehouse, question).total
-    return [total[name] for name in ("dialogues", "operator", "bot", "nobody")]
+    return [total[name] for name in ("dialogues", *HANDLED)]
 
 
 def test_every_dialogue_is_of_operator_robot_or_nobody(held):  # T-45, T-46, TW-87 … TW-91, M-30, M-31, T-01
     found = handled(held(DIALOGUES), asked())
-    assert counted(held(DIALOGUES), asked()) == [4, 2, 1, 1]
-    assert [found.total[f"{name}_percent"] for name in ("operator", "bot", "nobody")] == [50, 25, 25]
+    assert counted(held(DIALOGUES), asked()) == [4, 1, 2, 1]
+    assert [found.total[f"{name}_percent"] for name in HANDLED] == [25, 50, 25]
     days = {row["key"]: row["dialogues"] for row in found.by_time if row["dialogues"]}
     assert days == {"2026-10-01": 1, "2026-10-10": 1, "2026-10-20": 1, "2026-10-31": 1}
     assert len(found.by_time) == 31
@@ -70,7 +70,7 @@ def test_a_period_without_dialogues_has_zeros_and_no_percentages(held):  # T-11,
     for interval in ("2026-07-01/2026-07-31", "2027-01-01/2027-01-31"):  # the second begins after as-of
         found, talk = handled(held(DIALOGUES), asked(interval)), messages(held(DIALOGUES), asked(interval))
         assert counted(held(DIALOGUES), asked(interval)) == [0, 0, 0, 0]
-        assert (found.total["bot_percent"], found.data_interval, talk.data_interval) == (None, None, None)
+        assert (found.total["by_bot_percent"], found.data_interval, talk.data_interval) == (None, None, None)
         assert (talk.total["messages"], talk.total["cost"], talk.by_chat) == (0, 0, [])
 
 
@@ -124,7 +124,7 @@ def test_messages_count_when_they_were_sent_and_the_system_never(held):  # M-34,
 def test_cost_by_chat_and_day_at_the_rate_of_the_moment(held):  # M-33, TW-92, TW-93, G-8, T-13, T-16
     costs = [
         said(1, "2026-10-10 11:59:59.999999", "bot", cost="1", currency="EUR"),
-        said(1, "2026-10-10 12:00", "user", cost="1", currency="EUR"),  # the very moment of the new rate
+        said(1, "2026-10-10 12:00", "bot", cost="1", currency="EUR"),  # the very moment of the new rate
         said(2, "2026-10-10 12:00", "operator", cost="0.005"),
         said(2, "2026-10-11", "operator", cost="0.005"),
         said(1, "2026-10-10", "system", cost="100"),

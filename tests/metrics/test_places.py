@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from chatting import EMPTY, asked, chat, session
 
-from reports_lib.metrics.places import places
+from reports_lib.metrics.places import web_places
 
 
 def spots(*found, **columns):
@@ -18,12 +18,13 @@ def test_dialogues_by_cell_most_first_and_those_without_coordinates(held):
     tables = spots((50.45, 30.52), (50.4501, 30.99), (50.5, 30.52), (None, None), (50.45, None), (91.0, 0.0))
     other = session(9, "2026-10-05", 2, latitude=50.45, longitude=30.52)  # not of the web
     before = session(10, "2026-09-30", latitude=50.45, longitude=30.52)
-    found = places(held(tables | {"chat_session": [*tables["chat_session"], other, before]}), asked())
+    found = web_places(held(tables | {"chat_session": [*tables["chat_session"], other, before]}), asked())
     assert found.rows == [
         {"latitude": Decimal("50.25"), "longitude": Decimal("30.75"), "dialogues": 2},
         {"latitude": Decimal("50.75"), "longitude": Decimal("30.75"), "dialogues": 1},
     ]
     assert (found.total, found.unknown) == (6, 3)
+    assert found.note == "6 dialogues of the messenger Web, 3 of them without coordinates."
 
 
 @pytest.mark.parametrize(
@@ -39,10 +40,10 @@ def test_dialogues_by_cell_most_first_and_those_without_coordinates(held):
     ],
 )
 def test_edges_of_cells_poles_and_the_meridian_where_days_begin(held, spot, grid, middle):
-    (row,) = places(held(spots(spot)), asked(grid=grid)).rows
+    (row,) = web_places(held(spots(spot)), asked(grid=grid)).rows
     assert (row["latitude"], row["longitude"]) == tuple(map(Decimal, middle))
 
 
 def test_without_dialogues_there_are_no_places(held):  # T-11
-    found = places(held(spots()), asked())
+    found = web_places(held(spots()), asked())
     assert (found.rows, found.total, found.unknown, found.data_interval) == ([], 0, 0, None)
