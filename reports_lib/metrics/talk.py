@@ -55,18 +55,25 @@ class Classes:
 
 
 def stood(calls: ir.Table) -> ir.Table:
-    """The calls with `state` (one of `CALL_STATUSES`), `is_answered`, `is_finished` and `talk` in seconds, as of as-of.
+    """The calls with `is_finished`, `is_answered`, and `talk` in seconds, as of as-of.
 
     Answered is a call that somebody took, also while it goes on; one that a machine took is not.
     """
-    known = ibis.ifelse(calls.status.isin(list(CALL_STATUSES)), calls.status, UNKNOWN)
     is_later = (calls.ended_at.coalesce(calls.answered_at) >= as_of()).coalesce(ibis.literal(False))
-    told = calls.mutate(state=ibis.ifelse(is_later, IN_PROGRESS, known))
-    is_finished = told.state != IN_PROGRESS
+    told = calls.mutate(is_finished=(calls.status != IN_PROGRESS) & ~is_later)
     is_taken = (told.answered_at < as_of()).coalesce(ibis.literal(False))
-    told = told.mutate(is_finished=is_finished, is_answered=ibis.ifelse(is_finished, told.state == ANSWERED, is_taken))
-    so_far = ibis.ifelse(told.is_answered, _second(as_of()) - _second(told.answered_at), 0)
-    return told.mutate(talk=ibis.ifelse(told.is_finished, told.talk_s.coalesce(0), so_far))
+    so_far = ibis.ifelse(is_taken, _second(as_of()) - _second(told.answered_at), 0)
+    return told.mutate(
+        is_answered=ibis.ifelse(told.is_finished, told.status == ANSWERED, is_taken),
+        talk=ibis.ifelse(told.is_finished, told.talk_s.coalesce(0), so_far),
+    )
+
+
+def state(status: str, is_finished: bool) -> str:
+    """What `CALL_STATUSES` calls a call of this status of its source (M-54)."""
+    if not is_finished:
+        return IN_PROGRESS
+    return status if status in CALL_STATUSES else UNKNOWN
 
 
 def length(talk: ir.IntegerValue, bounds: int) -> ir.IntegerValue:

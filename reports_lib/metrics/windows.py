@@ -18,7 +18,7 @@ import ibis
 import ibis.expr.types as ir
 
 from reports_lib.metrics.question import Warehouse
-from reports_lib.metrics.talk import Classes, length, stood
+from reports_lib.metrics.talk import Classes, length, state, stood
 from reports_lib.metrics.timeline import TIME, naive
 from reports_lib.values.clock import midnight
 from reports_lib.values.contact import CALL_STATUSES
@@ -69,6 +69,7 @@ def windows(warehouse: Warehouse, asked: Question) -> Windows:
     latest_first = sorted(starts.values(), reverse=True)
     moments = {f"ring_{place}": naive(at).isoformat(sep=" ") for place, at in enumerate(latest_first, 1)}
     found = warehouse.ask(query, len(classes.bounds), classes.values | moments)
+    found = [row | {"state": state(row["status"], row["is_finished"])} for row in found]
     reach = {name: latest_first.index(at) + 1 for name, at in starts.items()}
     statuses = _rows("status", CALL_STATUSES.values(), _counted(found, "state", reach), CALL_STATUSES)
     lengths = _rows("length", classes.labels, _counted(found, "length", reach), range(len(classes.labels)))
@@ -91,13 +92,13 @@ def compile_ahead() -> None:
 
 
 def query(tables: Tables, bounds: int) -> ir.Table:
-    """How many calls of each state and class began in each ring: in a window and in none that is narrower."""
+    """How many calls of each status and class began in each ring: in a window and in none that is narrower."""
     rings = [slot(f"ring_{place}").cast(TIME) for place in range(1, len(NAMES) + 1)]
     call = tables("call")
     call = stood(call.filter(call.started_at >= rings[-1]))
     within = [(call.started_at >= ring, place) for place, ring in enumerate(rings[:-1], 1)]
     ringed = call.mutate(ring=ibis.cases(*within, else_=len(rings)), length=length(call.talk, bounds))
-    return ringed.group_by("ring", "state", "length").aggregate(calls=ringed.count())
+    return ringed.group_by("ring", "status", "is_finished", "length").aggregate(calls=ringed.count())
 
 
 def _said(start: datetime, asked: Question) -> str:
