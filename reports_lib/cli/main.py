@@ -20,6 +20,7 @@ COMMANDS = {
     "run": ("reports", "run"),
     "resolve": ("reports", "resolve"),
     "families": ("families", "families"),
+    "grafana": ("grafana", "grafana"),
     "runs": ("records", "runs"),
     "show": ("records", "show"),
     "delete": ("records", "delete"),

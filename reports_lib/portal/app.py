@@ -24,6 +24,7 @@ from reports_lib.portal.ask import pages as ask
 from reports_lib.portal.ask.options import Lists
 from reports_lib.portal.cdr import pages as cdr
 from reports_lib.portal.charts import pages as charts
+from reports_lib.portal.grafana import pages as grafana
 from reports_lib.portal.invoices import actions as invoice_actions
 from reports_lib.portal.invoices import balance as invoice_balance
 from reports_lib.portal.invoices import changing as invoice_changing
@@ -84,6 +85,7 @@ ROUTES: tuple[Route, ...] = (
     *cdr.ROUTES,
     *viewer.ROUTES,
     *charts.ROUTES,
+    *grafana.ROUTES,
     *share.ROUTES,
     *sign_in.ROUTES,
     *account.ROUTES,

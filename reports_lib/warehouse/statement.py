@@ -63,14 +63,18 @@ class Statement:
     columns: tuple[str, ...]
 
     @classmethod
-    def of(cls, expression: ir.Table, compiler: SQLGlotCompiler) -> "Statement":
-        """`expression` in the words of one engine."""
+    def of(cls, expression: ir.Table, compiler: SQLGlotCompiler, *, pretty: bool = False) -> "Statement":
+        """`expression` in the words of one engine, on lines for people to read if it is to be `pretty`."""
         tree = compiler.to_sqlglot(expression)
-        return cls(tree.sql(dialect=compiler.dialect, copy=False), tuple(expression.columns))
+        return cls(tree.sql(dialect=compiler.dialect, copy=False, pretty=pretty), tuple(expression.columns))
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The SQL with every slot replaced, all in one pass: what stands in a value is text and nothing else."""
         return _SLOT.sub(lambda found: literal(values[found[1]]), self.sql)
+
+    def written(self, expressions: Mapping[str, str]) -> str:
+        """The SQL with SQL in the place of every slot: for expressions of our own, never for what somebody typed."""
+        return _SLOT.sub(lambda found: expressions[found[1]], self.sql)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,7 @@ CASES = [
             ("owner_user", "{staff}", ()),
         )
     ),
+    Case("GET /grafana/{family}.json", "ASK", f"/grafana/{FAMILY}.json", 404, 404),  # it has no dashboard
     Case("GET /ask/{family}/days", "ASK", f"/ask/{FAMILY}/days?interval=last+month", 200, 200),
     Case("POST /ask/{family}/save", "ASK", f"/ask/{FAMILY}/save", 303, 303, {"query-name": "{name}"}),
     Case(

@@ -24,6 +24,7 @@ from reports_lib.portal.ask.entered import Entered
 from reports_lib.portal.ask.form import form, label
 from reports_lib.portal.ask.prefill import Prefill, prefill, saved
 from reports_lib.portal.ask.span import days, names, now_means, units
+from reports_lib.portal.grafana import pages as grafana
 from reports_lib.portal.language import _
 from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.posted import posted
@@ -141,6 +142,7 @@ def drawn(
         script_words=_script_words(),
         sent_to=[{"value": text, "label": text} for text in entered.send_to],
         sets=saved(installation, family, visitor_of(request)),
+        grafana_url=grafana.address(family, visitor_of(request)),
         domains=ground.domains,
         save=save or dialog(request, family, entered),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.errors import SettingError, UnknownNameError
+from reports_lib.portal.grafana import pages as grafana
 from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.queries import saved as query_shelf
 from reports_lib.portal.route import Route
@@ -69,6 +70,7 @@ def _page(request: Request, followed: Followed) -> Response:
         plain_url=f"{view_url(token)}&as=html",
         chart_url=_chart_url(installation, manifest, token, visitor) if manifest.tables else "",
         ask_url=_ask_url(manifest.family, token) if can_ask else "",
+        grafana_url=grafana.address(manifest.family, visitor) if can_ask else "",
         related=[Related(_ask_url(each.family, token), each.title) for each in again],
         newer=_newer(installation, manifest, visitor),
         share_url=f"/view/share?{urlencode({'id': token})}" if may_share(visitor, manifest) else "",

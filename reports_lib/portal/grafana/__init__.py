@@ -1,0 +1,1 @@
+"""Dashboards of Grafana, as files to take away."""
