@@ -38,7 +38,7 @@ def test_all_channels_and_each(held):  # TW-06 … TW-13, M-20, M-22
     assert found.sent_wide[1] == {"key": "2026-10-02", "extent": "", "SMS": 2, "Viber": 1, "Push": 0, "Vkontakte": 1}
 
 
-def test_fallback_from_viber_is_one_notification_of_two_messages(held):  # T-41, M-25
+def test_fallback_from_viber_is_one_notification_of_two_messages(held):  # T-41, M-25, TW-125
     rows = [
         message("2026-10-02", "viber", "omitted_optional", notification_id=7, required=False),
         message("2026-10-02 00:01", "sms", notification_id=7, parts=2),
@@ -50,7 +50,7 @@ def test_fallback_from_viber_is_one_notification_of_two_messages(held):  # T-41,
     assert counted(found.by_status, "status") == {"Delivered": 2, "Omitted, optional": 1}
 
 
-def test_delivered_counts_on_the_day_of_sending(held):  # T-42, M-21, M-23
+def test_delivered_counts_on_the_day_of_sending(held):  # T-42, TW-127, TW-128, M-21, M-23
     rows = [message("2026-10-01 23:50", sent_at="2026-10-02 00:01", delivered_at="2026-10-03")]
     found = notifications(held({"message": rows}), asked())
     assert counted(found.by_step, "key", "messages") == {"2026-10-01": 1}
@@ -86,7 +86,7 @@ def test_without_moments_of_sending_the_status_tells(held):  # M-20
     assert messaging(held({"message": rows}), asked()).total["sent"] == 1
 
 
-def test_every_status_has_a_short_one_and_strange_ones_are_told(held):  # TW-111 … TW-120, TW-124, M-24
+def test_every_status_has_a_short_one_and_strange_ones_are_told(held):  # TW-111 … TW-120, TW-123, TW-124, M-24
     rows = [message("2026-10-02", status=each) for each in (*MESSAGE_STATUSES, "lost", "lost")]
     found = notifications(held({"message": rows}), asked())
     assert counted(found.by_status, "status") == dict.fromkeys(MESSAGE_STATUSES.values(), 1) | {"Other": 2}
@@ -96,7 +96,7 @@ def test_every_status_has_a_short_one_and_strange_ones_are_told(held):  # TW-111
     assert found.notes == ["Messages under Other: 2, for their status is not known ('lost')."]
 
 
-def test_strange_channels_are_told_and_counted(held):
+def test_strange_channels_are_told_and_counted(held):  # TW-126
     rows = [message("2026-10-02", "pager"), message("2026-10-02", "fax"), message("2026-10-02")]
     for report in (messaging, notifications):
         found = report(held({"message": rows}), asked())

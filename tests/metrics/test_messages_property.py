@@ -1,5 +1,6 @@
 """On random messages the figures equal loops over plain rows, on both engines (T-74)."""
 
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -177,12 +178,24 @@ def same_prices(found, plain):
     assert counts(found.sent_by_step, "key", "channel", "sent") == each
 
 
-@pytest.mark.parametrize("seed", [20261123])
-def test_figures_equal_plain_python(warehouse_of, seed):  # M-20 … M-27
-    random = Random(seed)
+@pytest.fixture
+def far_away(monkeypatch):
+    """The operating system's zone, set to another one."""
+    monkeypatch.setenv("TZ", "Pacific/Apia")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_away")
+def test_figures_equal_plain_python(warehouse_of):  # M-20 … M-27, T-05, T-06
+    random = Random(20261123)
     letters = [letter(random) for _ in range(400)]
     rates = [rate("EUR/USD", "2026-01-01", "1.1"), rate("EUR/USD", CHANGED.isoformat(), "1.234567891")]
     warehouse = warehouse_of({"message": letters, "fx_rate": rates}, NOW)
+    if warehouse.backend.name == "postgres":
+        warehouse.backend.con.execute("set time zone 'America/Santiago'")
     for question in questions(random):
         plain = Plain(letters, question)
         same_graphs(notifications(warehouse, question), plain)
