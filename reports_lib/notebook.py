@@ -27,6 +27,8 @@ from reports_lib.display import Behind, Chart, Column, Grid, Info, Tile, Tiles, 
 from reports_lib.errors import NotebookError, WarehouseError
 from reports_lib.metrics import (
     calls,
+    chat_messages,
+    chats,
     cps,
     customer_dynamics,
     dashboard,
@@ -34,6 +36,10 @@ from reports_lib.metrics import (
     invoices,
     messaging,
     notifications,
+    operators,
+    phrases,
+    places,
+    presence,
     tickets,
     transactions,
     windows,
@@ -158,7 +164,24 @@ def compile_ahead() -> None:
 def compile_further() -> None:
     """What can be prepared when there is nothing else to do, by the same rules."""
     customer_dynamics.compile_further()
-    for report in (calls, cps, dashboard, files, invoices, messaging, notifications, tickets, transactions, windows):
+    for report in (
+        calls,
+        chat_messages,
+        chats,
+        cps,
+        dashboard,
+        files,
+        invoices,
+        messaging,
+        notifications,
+        operators,
+        phrases,
+        places,
+        presence,
+        tickets,
+        transactions,
+        windows,
+    ):
         report.compile_ahead()
 
 
