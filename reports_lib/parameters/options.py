@@ -62,6 +62,8 @@ class Finder:
 
     def find(self, text: str) -> str:
         """The value of the one option that `text` means; raises `ParameterError`."""
+        if not self.options:
+            raise ParameterError(f"{quoted(text)} cannot be chosen: there is nothing to choose from yet")
         text = text if self.has(text) else text.strip()
         for stage, key in zip(self._stages, (text, text, text.casefold(), text.casefold()), strict=True):
             found = stage.get(key, set())
@@ -85,7 +87,7 @@ class Finder:
         if close:
             return f"there; did you mean {quoted(close[0])}?"
         if len(self._order) <= _LISTED:
-            return f"one of {', '.join(self._order) or 'none that there are'}"
+            return f"one of {', '.join(self._order)}"
         return f"one of the {len(self._order)} there are"
 
 

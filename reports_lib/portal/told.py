@@ -20,6 +20,7 @@ SENTENCES = (
     N_("{text} is not yes or no"),
     N_("{text} is not a currency code such as EUR"),
     N_("{text} is not a time zone such as Europe/Kyiv"),
+    N_("{text} cannot be chosen: there is nothing to choose from yet"),
     N_("{text} is not there; did you mean {close}?"),
     N_("{text} is not one of the {count} there are"),
     N_("{text} is not one of {values}"),

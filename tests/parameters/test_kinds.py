@@ -107,6 +107,14 @@ def test_refuses_what_the_kind_cannot_be(kind, given, reason):
         kind.parse(given, KNOWN)
 
 
+@pytest.mark.parametrize("kind", [Choice[Package], Choices[ClientTag], Currency])
+def test_where_there_is_nothing_to_choose_from_that_is_said(kind):  # TW-84, T-49
+    nothing = Context(AS_OF, ZoneInfo("UTC"), lambda lookup: [])
+    with pytest.raises(ParameterError, match=r"^'EUR' cannot be chosen: there is nothing to choose from yet$"):
+        kind.parse("EUR", nothing)
+    assert Choices[ClientTag].parse("", nothing) == []
+
+
 def test_without_lookups_values_are_taken_as_they_are():
     assert Choices[ClientTag].parse(["b", "a", "b", "a, b"], BLIND) == ["b", "a", "a, b"]
     assert Currency.parse("eur", BLIND) == "EUR"

@@ -50,6 +50,16 @@ def site(workspace, fresh, as_reader, rows=None):
     shutil.rmtree(root)
 
 
+@contextmanager
+def grouped(installation):
+    """The address of a family that can be narrowed to groups of operators, of which the lake has none."""
+    path = installation.workspace.notebooks / "customer_dynamics.ipynb"
+    made = path.with_name("grouped.ipynb")
+    made.write_text(path.read_text().replace("package: Choices[Package]", "operator_group: Choices[OperatorGroup]"))
+    yield "/ask/grouped"
+    made.unlink()
+
+
 def _rows():
     tags = [
         *({"client_id": 1, "tag": tag} for tag in (*TAGS, *NAMED)),

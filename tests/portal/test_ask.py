@@ -16,6 +16,7 @@ from reports_lib.portal.ask.options import Lists, Searchable
 from reports_lib.portal.ask.span import Span, days
 from reports_lib.runs import plan
 from reports_lib.snapshots.seal import open_snapshot
+from tests.portal import ask_site
 from tests.portal.ask_site import NAMED, OF_A_COMPANY
 from tests.portal.people import signed_in, token_of
 from tests.portal.rows import Rows
@@ -398,3 +399,34 @@ def test_what_there_are_no_data_for_cannot_be_asked_for(asker, asking, bookings)
     assert entry(soup(refused), "interval") == "last month"  # nothing is lost
     assert runs(asking) == []
     assert send(asker, FORM, run__key="b" * 32).status_code == 303
+
+
+@pytest.fixture
+def grouped(asking):
+    with ask_site.grouped(asking) as address:
+        yield address
+
+
+def test_a_filter_that_has_nothing_to_pick_is_disabled_and_says_why(asker, grouped):  # TW-84, T-49
+    page = soup(asker.get(grouped))
+    field, line = page.find(id="f-operator_group"), page.select_one("[data-filter=operator_group]")
+    assert field.has_attr("disabled")
+    assert page.find(id=field["aria-describedby"].split()[0]).text == "There is no operator group yet."
+    assert (line["data-lack"], line.has_attr("data-idle")) == ("There is no operator group yet.", True)
+    assert [each["data-filter"] for each in page.select("[data-lack]")] == ["operator_group"]
+    assert len(page.select(".filter :disabled")) == 1
+
+
+def test_what_cannot_be_picked_is_refused_and_can_be_taken_back(asker, asking, grouped):  # T-49
+    refused = send(asker, grouped, operator_group="7")
+    assert refused.status_code == 422
+    assert faults(refused)["operator_group"] == "'7' cannot be chosen: there is nothing to choose from yet"
+    field = soup(refused).find(id="f-operator_group")
+    assert (field["value"], field.has_attr("disabled")) == ("7", False)
+    assert send(asker, grouped, operator_group="").status_code == 303
+
+
+def test_no_list_is_read_to_draw_a_form(asking, asker, monkeypatch):
+    monkeypatch.setattr(plan, "_known", {})
+    assert signed_in(asking, company="3").get(FORM).status_code == 200
+    assert {key[3] for key in plan._known} <= {"currency"}  # what is picked already is told by its label

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Run
+from tests.portal import ask_site
 from tests.portal.conftest import CONTRASTS
 from tests.portal.people import let_in
 
@@ -88,6 +89,19 @@ def test_filters_are_picked_from_a_menu_that_narrows_and_removed_singly(form, as
     page.wait_for_url(re.compile(r"/runs/\d+"))
     (run,) = asked(asking)
     assert run.asked == {"interval": "last 12 months", "client_type": ["reseller"]}
+
+
+def test_a_filter_that_has_nothing_to_pick_is_in_the_menu_and_says_why(form, asking):  # TW-84, T-49
+    with ask_site.grouped(asking) as address:
+        page = form(address)
+        field = page.get_by_role("combobox", name="Add a filter")
+        field.fill("operator")
+        row = page.get_by_role("option", name="Operator group There is no operator group yet.")
+        row.wait_for()
+        assert row.get_attribute("aria-disabled") == "true"
+        field.press("Enter")
+        row.click(force=True)
+        assert shown(page) == []
 
 
 def test_clear_empties_all(form):  # TW-03

@@ -4,8 +4,8 @@ It is made of the family's schema, of what was entered and of the faults found; 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reports_lib.parameters.kinds import (
     Choice,
@@ -42,6 +42,7 @@ class Field:
     texts: Sequence[str]
     options: Sequence[Option] = ()
     fault: str = ""
+    lack: str = ""  # why nothing can be entered
     default: str = ""  # what stands in it when it is picked
     span: Span | None = None
     low: int | None = None
@@ -114,12 +115,21 @@ class Form:
         return [group for group in kept if group.fields]
 
 
-def form(schema: Schema, entered: Entered, faults: Mapping[str, str], labels: Labels) -> Form:
-    """The form of a family with what was entered and what is wrong with it, by the names of its fields."""
+def form(
+    schema: Schema, entered: Entered, faults: Mapping[str, str], labels: Labels, lacking: Container[str] = ()
+) -> Form:
+    """The form of a family with what was entered and what is wrong with it, by the names of its fields.
+
+    Where something would be picked of a lookup that is `lacking` everything, and is not, nothing can be entered,
+    and the field says why (TW-84).
+    """
     sections: dict[str, list[Field]] = {}
     for parameter in schema:
-        section = parameter.section or "Filters"
-        sections.setdefault(section, []).append(_field(parameter, entered, faults.get(parameter.name, ""), labels))
+        field = _field(parameter, entered, faults.get(parameter.name, ""), labels)
+        if parameter.kind.lookup in lacking and not field.text:
+            is_shown = field.is_fixed or bool(field.fault)
+            field = replace(field, lack=nothing_of(parameter.kind.lookup), is_shown=is_shown)
+        sections.setdefault(parameter.section or "Filters", []).append(field)
     return Form(
         filters=tuple(
             Group(_(title), tuple(fields)) for title, fields in sections.items() if title not in (GROUP_BY, OUTPUT)
@@ -134,6 +144,21 @@ def label(name: str) -> str:
     words = name.replace("_", " ").capitalize().split()
     said = " ".join(word.upper() if word.lower() in ABBREVIATIONS else word for word in words)
     return _(said)
+
+
+def nothing_of(lookup: str) -> str:
+    """Why nothing can be picked of a lookup."""
+    said = {
+        "bot": _("There is no bot yet."),
+        "chat": _("There is no chat yet."),
+        "client_tag": _("No client has a tag yet."),
+        "company": _("There is no company yet."),
+        "operator": _("There is no operator yet."),
+        "operator_group": _("There is no operator group yet."),
+        "owner_user": _("There is no user yet."),
+        "package": _("There is no package yet."),
+    }
+    return said.get(lookup) or _("There is nothing to choose from yet.")
 
 
 def help_of(parameter: Parameter) -> str:

@@ -7,7 +7,7 @@ import re
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 
 from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
-from reports_lib.errors import UnknownNameError
+from reports_lib.errors import DaybookError, UnknownNameError
 from reports_lib.parameters.options import Lookup, Option
 from reports_lib.parameters.schema import Schema
 from reports_lib.portal.page import visitor_of
@@ -118,6 +118,30 @@ def labelled(request: Request, lookup: str, values: Sequence[str]) -> list[Optio
     return [found.get(value, Option(value, value)) for value in values]
 
 
+def lacking(request: Request, lookups: Iterable[str]) -> set[str]:
+    """Those of the lookups that have nothing to pick for the visitor; none while the warehouse cannot say.
+
+    No list is read for it, and what was found is kept as long as the lists are.
+    """
+    asked = tuple(sorted(set(lookups)))
+    if not asked:
+        return set()
+    installation: Installation = request.app.state.installation
+    visitor, now = visitor_of(request), settled(datetime.now(UTC))
+
+    def find() -> list[Option]:
+        from reports_lib.warehouse.connection import LOOKUPS  # half a second, for forms that need it
+
+        tables = {lookup: LOOKUPS[lookup][0] for lookup in asked}
+        empty = plan.lacking(tables.values(), author_of(visitor), now, installation)
+        return [Option(lookup, lookup) for lookup, table in tables.items() if table in empty]
+
+    try:
+        return {option.value for option in _listed(request, ("lacking", *asked), find).options}
+    except DaybookError:
+        return set()
+
+
 def options(request: Request, family: str, parameter: str) -> JSONResponse:
     """`GET /ask/{family}/options/{parameter}`: what can be picked, of the visitor's companies only."""
     query = request.query_params
@@ -141,10 +165,16 @@ def pick(request: Request, family: str, parameter: str, words: str, limit: int) 
 def _searchable(request: Request, lookup: str) -> Searchable:
     installation: Installation = request.app.state.installation
     visitor, now = visitor_of(request), settled(datetime.now(UTC))
-    version = latest(installation.warehouse)
+    return _listed(request, lookup, lambda: lookup_of(installation, visitor, now)(lookup))
+
+
+def _listed(request: Request, name: object, make: Callable[[], Sequence[Option]]) -> Searchable:
+    """The list of that name as it is for the visitor, of the newest data."""
+    installation: Installation = request.app.state.installation
     lists: Lists = request.app.state.lists
-    key = (version.name if version else "", visitor.company, lookup, now)
-    return lists.get(key, lambda: lookup_of(installation, visitor, now)(lookup))
+    version = latest(installation.warehouse)
+    key = (version.name if version else "", visitor_of(request).company, name, settled(datetime.now(UTC)))
+    return lists.get(key, make)
 
 
 def _limit(text: str) -> int:

@@ -120,7 +120,8 @@ def drawn(
         except DaybookError:  # without the warehouse a form still shows what is picked, by its value
             return [Option(value, value) for value in values]
 
-    blocks = form(ground.schema, entered, wrong, labels)
+    lacking = options.lacking(request, filter(None, (parameter.kind.lookup for parameter in ground.schema)))
+    blocks = form(ground.schema, entered, wrong, labels, lacking)
     return page(
         request,
         "ask_form.html.j2",

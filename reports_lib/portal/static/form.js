@@ -90,6 +90,7 @@
       if (from < 0 || option.label.toLowerCase().length !== option.label.length) text.textContent = option.label;
       else text.append(option.label.slice(0, from), made("mark", {}, option.label.slice(from, from + sought.length)), option.label.slice(from + sought.length));
       const row = made("li", { role: "option", id: `${this.list.id}-o${at}`, "data-at": at, "aria-selected": String(Boolean(option.ticked)), "data-ticked": option.ticked }, text);
+      if (option.lack) row.setAttribute("aria-disabled", "true"), row.append(made("small", {}, option.lack));
       if (option.value !== option.label && option.tells) row.append(made("small", {}, option.value));
       return row;
     }
@@ -122,7 +123,7 @@
     }
     #picked(at) {
       const option = this.options[at];
-      if (!option) return;
+      if (!option || option.lack) return; // why it cannot be picked stands beside it
       this.pick(option);
       if (this.stays) this.open(at);
       else this.close();
@@ -289,7 +290,7 @@
         const groups = [...form.querySelectorAll("[data-group]")].map((group) => ({
           title: group.dataset.group,
           options: [...group.querySelectorAll("[data-filter][data-idle]")]
-            .map((filter) => ({ value: filter.dataset.filter, label: filter.dataset.label, filter }))
+            .map((filter) => ({ value: filter.dataset.filter, label: filter.dataset.label, lack: filter.dataset.lack, filter }))
             .filter((option) => holds(option.label, text)),
         })).filter((group) => group.options.length);
         return { groups, note: groups.length ? "" : say("none") };
