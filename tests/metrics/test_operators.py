@@ -29,9 +29,9 @@ def test_a_dialogue_of_two_operators_counts_for_both_and_once_in_all(held):  # T
         said(1, 2, "2026-10-05 10:04", "system"),
         said(2, 2, "2026-10-05 10:05"),
         said(2, 3, "2026-10-05 10:06", "user"),
-        said(2, None, "2026-10-05 10:07"),  # nobody knows who
+        said(3, None, "2026-10-05 10:07"),  # nobody knows who
     ]
-    sessions = [dialogue(1, "2026-10-05"), dialogue(2, "2026-10-05")]
+    sessions = [dialogue(n, "2026-10-05") for n in (1, 2, 3)]
     found = operators(held(desks(chat_session=sessions, chat_message=words, operator=NAMES)), asked())
     assert [(row["operator"], row["written"]) for row in found.rows] == [("Bob", 2), ("Ann", 1)]
     assert found.total == {"written": 2, "active": 0, "skipped": 0}

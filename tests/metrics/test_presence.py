@@ -33,6 +33,8 @@ SHIFT = [
     was("online", 1, "2026-11-03 11:59:59.999999"),
     was("online", 1, "2026-11-03 12:00"),  # at as-of: not there yet
     was("paused", 2, "2026-11-03 11:00", "2026-11-04"),  # ends behind as-of
+    was("online", 2, "2026-11-03 10:30", "2026-11-03 11:00"),
+    was("online", 2, "2026-11-03 11:30", "2026-11-03 11:45"),  # a pause between joins nothing
 ]
 
 
@@ -47,10 +49,10 @@ def test_what_overlaps_counts_once_and_what_has_no_end_lasts_until_as_of(held): 
         (1, "2026-11-02"): (4 * 3600, 0),
         (1, "2026-11-03"): (Decimal("3600.000001"), 3600),
         (2, "2026-11-02"): (0, 0),
-        (2, "2026-11-03"): (0, 3600),
+        (2, "2026-11-03"): (2700, 3600),
     }
     assert [(row["operator"], row["paused_hours"]) for row in found.rows] == [("operator 2", 1), ("Ørjan", 1)]
-    assert (found.total["online_seconds"], found.total["paused_hours"]) == (Decimal("18000.000001"), 2)
+    assert (found.total["online_seconds"], found.total["paused_hours"]) == (Decimal("20700.000001"), 2)
     assert [(row["key"], row["is_partial"], row["paused_hours"]) for row in found.by_time] == [
         ("2026-11-02", False, 0),
         ("2026-11-03", True, 2),
