@@ -1,7 +1,6 @@
-"""What operators are called, when they were of a group, and which of them lead: for the reports of chats."""
+"""What operators are called, and when they were of a group: for the reports of chats."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import ibis.expr.types as ir
 
@@ -11,7 +10,6 @@ from reports_lib.metrics.question import Warehouse
 from reports_lib.warehouse.statement import Tables
 
 READ = ("operator", "operator_group_member")
-DRAWN = 15  # in one chart: more names cannot be read
 
 
 def names(warehouse: Warehouse) -> dict[int, str]:
@@ -34,9 +32,3 @@ def memberships(tables: Tables) -> ir.Table:
     member = tables("operator_group_member")
     member = member.semi_join(inline("group_id", {"group_id": PICKED["group_id"]}), "group_id")
     return member.select("operator_id", "from_at", "to_at")
-
-
-def leading(rows: Iterable[Mapping[str, Any]], figure: str) -> list[Mapping[str, Any]]:
-    """The operators with most of a `figure`, at most `DRAWN` and none without any; of equals by name, then number."""
-    there = [row for row in rows if row[figure]]
-    return sorted(there, key=lambda row: (-row[figure], row["operator"].casefold(), row["operator_id"]))[:DRAWN]

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports_lib.metrics.operators import operators
-from reports_lib.metrics.staff import leading
 from reports_lib.values.interval import Interval
 
 EXAMPLES = int(os.environ.get("DAYBOOK_TEST_EXAMPLES", "8"))
@@ -85,13 +84,6 @@ def test_only_what_the_chosen_did_and_in_a_group_only_its_members(held):  # M-32
     assert figures(operators(books, asked(operator=["2", "9"]))) == {2: (2, 0, 0), 9: (0, 0, 0)}
     assert [row["operator"] for row in operators(books, asked(operator=["2", "9"])).rows] == ["Bob", "operator 9"]
     assert operators(books, asked(group=["8"])).rows == []
-
-
-def test_a_chart_has_those_with_most_of_a_figure():  # G-11
-    rows = [{"operator_id": n, "operator": f"{n % 3}", "written": n // 4, "active": 0} for n in range(30)]
-    drawn = leading(rows, "written")
-    assert [row["operator_id"] for row in drawn] == [28, 29, 24, 27, 25, 26, 21, 22, 20, 23, 18, 16, 19, 17, 12]
-    assert leading(rows, "active") == []
 
 
 @st.composite
