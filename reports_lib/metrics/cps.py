@@ -26,7 +26,7 @@ from reports_lib.warehouse.statement import Dialect, Tables, statement
 ALL = "All trunks"
 NO_TRUNK = "(no trunk)"
 FEW = 10  # seconds with calls: of so many, not one by chance alone begins off a whole minute
-DRAWN = 5  # trunks in a chart, beside the line of all
+DRAWN = 3  # trunks in a chart, beside the line of all
 TOO_COARSE = (
     "Calls per second cannot be told: every call of the period begins on a whole minute, so the source keeps no "
     "seconds. Only attempts are shown."

@@ -83,5 +83,5 @@ def test_trunks_of_one_name_are_told_apart_and_drawn_by_peak(held):  # G-11
     found = set_ups(held({"call": [*rows, call("2026-10-01 12:00:01", trunk_id=99)], "trunk": known}), asked(DAY))
     assert [row["trunk"] for row in found.trunks][:3] == ["All trunks", "SBC (1)", "SBC (2)"]
     assert found.trunks[-1]["trunk"] == "trunk (99)"
-    assert [row["trunk"] for row in found.busiest] == ["All trunks", *(f"SBC ({number})" for number in range(4, 9))]
+    assert [row["trunk"] for row in found.busiest] == ["All trunks", *(f"SBC ({number})" for number in range(6, 9))]
     assert len(found.busiest) == DRAWN + 1
