@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from reports_lib.errors import ParameterError
 from reports_lib.values.formats import quoted
 
+_LOOK = timedelta(hours=6)  # no zone has changed its clocks twice within it
+
 
 @cache
 def _zones() -> dict[str, str]:
@@ -60,6 +62,26 @@ def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
         else:
             after = middle
     return after
+
+
+def offsets(start: datetime, end: datetime, zone: ZoneInfo) -> list[tuple[datetime, datetime, timedelta]]:
+    """The stretches from `start` to `end` (aware) in which the clocks of `zone` are one `offset` ahead of UTC."""
+    found: list[tuple[datetime, datetime, timedelta]] = []
+    since = at = utc(start)
+    until = utc(end)
+    while at < until:
+        later = min(at + _LOOK, until)
+        ahead = at.astimezone(zone).utcoffset() or timedelta()
+        if later.astimezone(zone).utcoffset() != ahead:
+            change = _change(at, later, zone)
+            if change > since:  # it began within the second of the change
+                found.append((since, change, ahead))
+            since = at = change
+        else:
+            at = later
+    if since < until:
+        found.append((since, until, since.astimezone(zone).utcoffset() or timedelta()))
+    return found
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

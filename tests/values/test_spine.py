@@ -152,7 +152,7 @@ def test_without_a_unit_the_whole_interval_is_one_bucket():
 
 
 MOMENTS = st.datetimes(datetime(1905, 1, 1), datetime(2045, 1, 1), timezones=st.just(UTC))
-UNITS = st.sampled_from([None, *Unit])
+UNITS = st.sampled_from([None, Unit.YEAR, Unit.MONTH, Unit.DATE])
 
 
 @settings(max_examples=150, deadline=None)
@@ -175,6 +175,49 @@ def test_buckets_tile_the_interval_and_hold_their_own_days(start, length, zone, 
     for bucket in buckets if unit else ():
         for moment in (bucket.start, bucket.start + (bucket.end - bucket.start) / 3, bucket.end - TICK):
             assert begun(moment, interval.zone, len(bucket.key)) == bucket.key
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "count", "changed"),
+    [  # T-03: what is not a plain hour of that day, and how many minutes it has
+        ("Europe/Kyiv", "2024-10-27", 25, {"2024-10-27 03:00+03:00": 60, "2024-10-27 03:00+02:00": 60}),
+        ("Europe/Kyiv", "2024-03-31", 23, {}),
+        ("Australia/Lord_Howe", "2024-04-07", 25, {"2024-04-07 01:00+11:00": 60, "2024-04-07 01:00+10:30": 30}),
+        ("Australia/Lord_Howe", "2024-10-06", 24, {"2024-10-06 02:00": 30}),
+        ("America/Santiago", "2024-09-08", 23, {}),  # no midnight
+        ("Asia/Kathmandu", "2024-01-01", 24, {}),  # 5:45 ahead of UTC
+    ],
+)
+def test_hours_that_the_clocks_show_twice_are_two_and_told_apart(name, day, count, changed):
+    buckets = spine_of(f"{day}/{day}", ZoneInfo(name), Unit.HOUR)
+    found = {b.key: (b.end - b.start) // timedelta(minutes=1) for b in buckets}
+    assert len(buckets) == len(found) == count
+    assert {key: minutes for key, minutes in found.items() if len(key) > 16 or minutes != 60} == changed
+    assert not any(b.is_partial for b in buckets)
+    twice = [key for key in changed if len(key) > 16]
+    if twice:  # also where only one of the two is asked for
+        late = spine(Interval(buckets[-1].end - timedelta(hours=1), buckets[-1].end, ZoneInfo(name)), Unit.HOUR, LATER)
+        assert late[0].key == buckets[-1].key
+        ends = [b.end for b in buckets if b.key == twice[1]]
+        (second,) = spine(Interval(ends[0] - timedelta(minutes=9), ends[0], ZoneInfo(name)), Unit.HOUR, LATER)
+        assert (second.key, second.is_partial) == (twice[1], True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOMENTS, st.timedeltas(TICK, timedelta(days=2)), st.sampled_from(zones()))
+@example(at("2006-10-29T02:00"), timedelta(hours=3), "America/St_Johns")
+@example(at("1969-09-30T12:00"), timedelta(days=2), "Pacific/Kwajalein")  # a day again
+def test_hours_tile_the_interval_and_are_what_the_clocks_show(start, length, zone):
+    interval = Interval(start, start + length, ZoneInfo(zone))
+    buckets = spine(interval, Unit.HOUR, LATER + timedelta(days=9999))
+    assert [b.start for b in buckets] + [interval.end] == [start] + [b.end for b in buckets]
+    assert len({b.key for b in buckets}) == len(buckets)
+    for bucket in buckets:
+        for moment in (bucket.start, bucket.start + (bucket.end - bucket.start) / 3, bucket.end - TICK):
+            shown = moment.astimezone(interval.zone)
+            assert bucket.key[:13] == f"{shown:%Y-%m-%d %H}"
+            if bucket.key[16:]:
+                assert bucket.key[16:] == shown.replace(microsecond=0).isoformat()[19:]
 
 
 def begun(moment, zone, length):
