@@ -91,7 +91,7 @@ def _of_total(tiles: tuple[Figure, ...], table: StoredTable, total: dict[str, An
 
 def _of_rows(tiles: tuple[Figure, ...], table: StoredTable) -> Head:
     columns = _few(table.columns)
-    first = table.data.slice(0, MOST_ROWS).to_pylist()
+    first = table.first(MOST_ROWS)
     return Head(
         tiles,
         one_line(table.title) + (": first rows" if table.height > MOST_ROWS else ""),

@@ -10,26 +10,23 @@ The rows are taken and the file is written when the Grid is made, not when it is
 prints an error raised while showing, and a run would go on without its table.
 """
 
-import hashlib
-import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from reports_lib.display import table_html
+from reports_lib.display import kept, table_html
 from reports_lib.display.cells import text
 from reports_lib.display.column import Column
 from reports_lib.display.rows import Row, Rows, plain, shown
-from reports_lib.errors import NotebookError, StoreError
+from reports_lib.errors import NotebookError
+from reports_lib.values.formats import number
 
 MIME = "application/vnd.daybook.table+json"
-TOTAL = "__total"
 
 
 @dataclass(frozen=True)
@@ -37,33 +34,63 @@ class Grid:
     """A titled table: rows (an Ibis or Arrow table, or dictionaries) and the columns that are shown of them.
 
     `total` is one more row, shown at the foot; `name` names the table in exports and must be unlike any other
-    of the notebook; `is_main` marks the table that a CSV holds. Raises `NotebookError` if the rows lack a column,
+    of the notebook; `is_main` marks the table that a CSV holds. Of more rows than `first` the page shows the
+    first and says so, while every other format holds all; rows too many for memory come as an Arrow
+    `RecordBatchReader`, and are never held together. Raises `NotebookError` if the rows lack a column,
     hold what its kind cannot, or another table has the name.
     """
 
     title: str
-    rows: Rows
+    rows: Rows | pa.RecordBatchReader
     columns: Sequence[Column]
     _: KW_ONLY
     total: Mapping[str, Any] | None = None
     name: str | None = None
     note: str = ""
     is_main: bool = False
+    first: int | None = None
     shown_rows: list[Row] = field(init=False, repr=False)
     shown_total: Row | None = field(init=False, repr=False)
-    parquet: bytes = field(init=False, repr=False)
+    count: int = field(init=False, repr=False)  # of all rows, without the total
+    sha256: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.columns or len({column.name for column in self.columns}) < len(self.columns):
             raise NotebookError(f"table {self.title!r}: columns must be there, and be named differently")
         put = object.__setattr__
         put(self, "name", _slug(self.name or self.title))
-        put(self, "shown_rows", shown(plain(self.rows), self.columns, self.title))
+        put(self, "shown_rows", [])
+        put(self, "count", 0)
         total = [self._labelled(self.total)] if self.total is not None else []
         put(self, "shown_total", next(iter(shown(total, self.columns, self.title)), None))
-        put(self, "parquet", _parquet(self))
-        if folder := os.environ.get("DAYBOOK_TABLES"):
-            _keep(Path(folder) / f"{self.name}.parquet", self.parquet, self.title)
+        folder = os.environ.get("DAYBOOK_TABLES")
+        path = Path(folder) / f"{self.name}.parquet" if folder else None
+        put(self, "sha256", kept.keep(self._batches(), self.columns, path, self.title))
+        if self.count > len(self.shown_rows):
+            left_out = f"The first {number(len(self.shown_rows))} of {number(self.count)} rows; files have all of them."
+            put(self, "note", f"{self.note} {left_out}".strip())
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows and the total, to be kept; on their way they are counted, and the first are taken to be shown."""
+        if isinstance(self.rows, pa.RecordBatchReader):
+            for found in self.rows:
+                batch = kept.typed(found, self.columns, self.title)
+                self._take(kept.rows(batch.slice(0, self._room), self.columns), batch.num_rows)
+                yield batch
+        else:
+            rows = shown(plain(self.rows), self.columns, self.title)
+            self._take(rows[: self._room], len(rows))
+            yield kept.batch(rows, self.columns)
+        if self.shown_total:
+            yield kept.batch([self.shown_total], self.columns, is_total=True)
+
+    @property
+    def _room(self) -> int | None:
+        return None if self.first is None else self.first - len(self.shown_rows)
+
+    def _take(self, rows: Sequence[Row], count: int) -> None:
+        self.shown_rows.extend(rows)
+        object.__setattr__(self, "count", self.count + count)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {
@@ -83,8 +110,8 @@ class Grid:
             "name": self.name,
             "title": self.title,
             "file": f"{self.name}.parquet",
-            "rows": len(self.shown_rows),
-            "sha256": hashlib.sha256(self.parquet).hexdigest(),
+            "rows": self.count,
+            "sha256": self.sha256,
             "columns": [
                 {"name": c.name, "label": c.label, "kind": c.kind, "group": c.group, "places": c.digits}
                 | {"letters": self._letters(c)}
@@ -109,29 +136,3 @@ class Grid:
 
 def _slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:60] or "table"
-
-
-def _parquet(grid: Grid) -> bytes:
-    rows = grid.shown_rows + ([grid.shown_total] if grid.shown_total else [])
-    arrays = [pa.array([row[c.name] for row in rows], type=_arrow_type(c)) for c in grid.columns]
-    flags = pa.array([False] * len(grid.shown_rows) + [True] * (len(rows) - len(grid.shown_rows)), type=pa.bool_())
-    table = pa.Table.from_arrays([*arrays, flags], names=[*(c.name for c in grid.columns), TOTAL])
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
-
-
-def _arrow_type(column: Column) -> pa.DataType:
-    if column.is_number:
-        return pa.decimal128(38, column.digits)
-    return {"date": pa.date32(), "time": pa.timestamp("us")}.get(column.kind, pa.string())
-
-
-def _keep(path: Path, data: bytes, title: str) -> None:
-    if path.exists() and path.read_bytes() != data:
-        raise NotebookError(f"table {title!r}: another table is named {path.stem!r} too; give one of them name=")
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        path.unlink(missing_ok=True)  # what was written of it may be just the room that is lacking
-        raise StoreError(f"table {title!r} cannot be kept in {path.parent}: {error.strerror}") from None

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from reports_lib.rendering.tables import StoredColumn, StoredTable, main, plain
@@ -25,7 +26,7 @@ def render(tables: Sequence[StoredTable], *, is_raw: bool = False) -> bytes:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\r\n")
     writer.writerow([_text(column.heading, is_raw) for column in table.columns])
-    for row in (*table.rows, *filter(None, [table.total])):
+    for row in chain(table.stream(), filter(None, [table.total])):
         writer.writerow([_cell(column, row[column.name], is_raw) for column in table.columns])
     return sink.getvalue().encode("utf-8-sig")
 

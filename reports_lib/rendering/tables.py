@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from reports_lib.errors import CorruptSnapshotError, NotebookError
 from reports_lib.rendering import media
 
 TOTAL = "__total"
+BATCH = 10_000  # rows in memory at a time
 NUMBERS = ("quantity", "money", "ratio", "percent")
 _NAME = re.compile(r"[a-z0-9_]{1,60}")
 
@@ -44,35 +46,55 @@ class StoredColumn:
 
 @dataclass(frozen=True)
 class StoredTable:
-    """A shown table: `data` holds its rows and, flagged in `__total`, its total."""
+    """A shown table: `data` holds its rows and, flagged in `__total`, its total, which comes last.
+
+    A file is read as its rows are taken, `BATCH` at a time.
+    """
 
     name: str
     title: str
     columns: tuple[StoredColumn, ...]
-    data: pa.Table
+    data: pa.Table | pq.ParquetFile
     sha256: str
     is_main: bool
 
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The rows without the total, as shown."""
-        return self._part(is_total=False)
+        return list(self.stream())
+
+    def stream(self) -> Iterator[dict[str, Any]]:
+        """The same rows, one after the other: never all of them at once."""
+        for batch in self._batches():
+            yield from batch.filter(pc.invert(batch.column(TOTAL))).drop_columns([TOTAL]).to_pylist()
 
     @property
     def total(self) -> dict[str, Any] | None:
         """The total, or None if the table shows none."""
-        return next(iter(self._part(is_total=True)), None)
+        last = self._last()
+        found: list[dict[str, Any]] = last.filter(last.column(TOTAL)).drop_columns([TOTAL]).to_pylist()
+        return found[-1] if found else None
 
     @property
     def height(self) -> int:
         """Number of rows, the total included."""
-        return int(self.data.num_rows)
+        return int(self.data.num_rows if isinstance(self.data, pa.Table) else self.data.metadata.num_rows)
 
-    def _part(self, is_total: bool) -> list[dict[str, Any]]:
-        flags = self.data.column(TOTAL)
-        part = self.data.filter(flags if is_total else pc.invert(flags)).drop_columns([TOTAL])
-        rows: list[dict[str, Any]] = part.to_pylist()
-        return rows
+    def first(self, most: int) -> list[dict[str, Any]]:
+        """The first rows, as shown."""
+        return list(islice(self.stream(), most))
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        if isinstance(self.data, pa.Table):
+            return iter(self.data.to_batches(max_chunksize=BATCH))
+        return iter(self.data.iter_batches(batch_size=BATCH))
+
+    def _last(self) -> pa.Table:
+        """What the total is in, if there is one."""
+        if isinstance(self.data, pa.Table):
+            return self.data
+        groups = self.data.num_row_groups
+        return self.data.read_row_group(groups - 1) if groups else self.data.read()
 
 
 def tables(notebook: NotebookNode, folder: Path) -> list[StoredTable]:
@@ -104,7 +126,7 @@ def read(reference: Mapping[str, Any], data: bytes) -> StoredTable:
         name=reference["name"],
         title=reference["title"],
         columns=columns,
-        data=pq.ParquetFile(pa.BufferReader(data)).read(),  # `read_table` first loads what folders of files need
+        data=pq.ParquetFile(pa.BufferReader(data)),  # `read_table` first loads what folders of files need
         sha256=reference["sha256"],
         is_main=reference["is_main"],
     )

@@ -181,3 +181,48 @@ def test_info_without_facts_says_no_data():  # G-6
 def test_tiles_show_figures_and_changes():
     tiles = Tiles([Tile("A", 1234, Decimal("3.2")), Tile("B", Decimal("-1.50"), Decimal("-1")), Tile("C", None, "new")])
     assert tiles._repr_mimebundle_()["text/plain"] == "A: 1,234 +3.2 %\nB: −1.50 −1 %\nC: — new"
+
+
+def batches(*parts):
+    kinds = {"month": pa.string(), "qty": pa.int64(), "total": pa.decimal128(18, 6), "at": pa.timestamp("us")}
+    schema = pa.schema({name: kinds[name] for name in parts[0]})
+    return pa.RecordBatchReader.from_batches(schema, (pa.record_batch(part, schema=schema) for part in parts))
+
+
+def test_rows_that_come_in_batches_are_kept_as_any_others(tmp_path, monkeypatch):  # JD-80, G-7
+    monkeypatch.setenv("DAYBOOK_TABLES", str(tmp_path))
+    at = datetime(2026, 1, 15, 12, 30)
+    rows = [
+        {"month": month, "qty": qty, "total": Decimal(total), "at": at}
+        for month, qty, total in (("a", 1, "0.125"), ("b", 2, "-0.125"), ("c", 3, "2.345"))
+    ] + [{"month": None, "qty": None, "total": None, "at": None}]
+    columns = [*COLUMNS[:3], Column("at", "At", "time")]
+    parts = [{name: [row[name] for row in part] for name in rows[0]} for part in (rows[:1], rows[1:])]
+    lazy = Grid("Lazy", batches(*parts), columns, total=ROWS[0] | {"at": None}, first=2, note="Newest first.")
+    whole = Grid("Whole", rows, columns, total=ROWS[0] | {"at": None})
+    kept = [pq.read_table(tmp_path / f"{name}.parquet") for name in ("lazy", "whole")]
+    assert kept[0].equals(kept[1])
+    assert lazy.shown_rows == whole.shown_rows[:2]
+    assert [str(row["total"]) for row in lazy.shown_rows] == ["0.13", "-0.13"]
+    bundle = lazy._repr_mimebundle_()
+    assert bundle[TABLE]["rows"] == lazy.count == 4
+    assert "Newest first. The first 2 of 4 rows; files have all of them." in bundle["text/html"]
+    assert "The first" not in whole._repr_mimebundle_()["text/html"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".parquet", ".parquet"]
+
+
+def test_of_rows_at_hand_the_first_are_shown_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAYBOOK_TABLES", str(tmp_path))
+    grid = Grid("T", ROWS, COLUMNS, first=1)
+    assert [row["month"] for row in grid.shown_rows] == ["2026-01"]
+    assert (grid.count, pq.read_table(tmp_path / "t.parquet").num_rows) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "column", [Column("gone", "G"), COLUMNS[3], Column("month", "M", "money"), Column("qty", "Q", "time")]
+)
+def test_batches_that_a_table_cannot_show_are_refused_and_leave_nothing(column, tmp_path, monkeypatch):
+    monkeypatch.setenv("DAYBOOK_TABLES", str(tmp_path))
+    with pytest.raises(NotebookError, match=r"column|lack"):
+        Grid("T", batches({"month": ["a"], "qty": [1]}), [column])
+    assert list(tmp_path.iterdir()) == []

@@ -229,3 +229,23 @@ def test_formats_are_found_by_name():  # JD-24, JD-25, JD-26, JD-27
     assert Format.XLSX.mime.endswith("sheet")
     with pytest.raises(UnknownNameError, match="did you mean 'xlsx'"):
         Format.parse("xslx")
+
+
+def test_a_long_table_is_written_row_by_row_and_holds_all(monkeypatch, stored):  # JD-80
+    found = stored(grid, main_grid_small)
+    short = opened(xlsx.render(found, created=CREATED))
+    monkeypatch.setattr(xlsx, "LONG", 2)
+    long = opened(xlsx.render(found, created=CREATED))
+
+    def cells(book):
+        return [
+            [[(c.value, c.number_format, c.font.bold) for c in row] for row in sheet.iter_rows(3)] for sheet in book
+        ]
+
+    assert cells(long) == cells(short)
+    heads = [[c.value for c in row] for row in long.worksheets[0].iter_rows(1, 2)]
+    assert heads == [
+        [None, None, None, "Refill", None, None, None],
+        ["Account", "Day", "At", "Qty", "Total", "Avg", "Share"],
+    ]
+    assert xlsx.render(found, created=CREATED) == xlsx.render(found, created=CREATED)
