@@ -2,6 +2,7 @@
 
     python -m bench.pipeline     a report, from the question to the sealed snapshot     make bench
     python -m bench.metrics      the query of Customer Dynamics
+    python -m bench.contacts     the queries of messages, chats, operators and calls
     python -m bench.snapshots    the store
     python -m bench.ingest       a load of a million lines
 
