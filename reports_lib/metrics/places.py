@@ -18,6 +18,7 @@ from reports_lib.values.formats import number
 from reports_lib.warehouse.statement import Dialect, Tables, slot, statement
 
 WEB = "web"
+MOST = 2_000  # places that are shown: more can neither be drawn nor read
 POLE, HALF_TURN = 90, 180  # degrees
 
 
@@ -29,22 +30,30 @@ class Question(Narrowed, Protocol):
 
 @dataclass(frozen=True)
 class Places:
-    """Dialogues by the middle of their cell, in degrees, most first; `total` and, of these, `unknown` have no place."""
+    """Dialogues by the middle of their cell, in degrees, most first: of very many cells the first `MOST`.
+
+    `total` are all dialogues of the messenger Web; of these, `unknown` have no place, and `others` lie in cells
+    that have no row.
+    """
 
     rows: list[dict[str, Any]]
     total: int
     unknown: int
+    others: int
     data_interval: Span | None
 
     @property
     def note(self) -> str:
         """How many of them have a place."""
-        return (
-            f"{number(self.total)} dialogues of the messenger Web, {number(self.unknown)} of them without coordinates."
-        )
+        whole, unknown = number(self.total), number(self.unknown)
+        told = f"{whole} dialogues of the messenger Web, {unknown} of them without coordinates."
+        if not self.others:
+            return told
+        shown, others = number(len(self.rows)), number(self.others)
+        return f"{told} Shown are the {shown} places with most of them; {others} were elsewhere."
 
 
-def web_places(warehouse: Warehouse, asked: Question) -> Places:
+def web_places(warehouse: Warehouse, asked: Question, most: int = MOST) -> Places:
     """Dialogues of the messenger Web that began in the period, by the cell that their coordinates lie in.
 
     One without coordinates, or with such as are not on the earth, is `unknown`. The edge of a cell to its south or
@@ -53,13 +62,14 @@ def web_places(warehouse: Warehouse, asked: Question) -> Places:
     warehouse.check(READ)
     chosen = picks(asked)
     found = warehouse.ask(cells, frozenset(chosen), chosen | bounds(asked) | {"grid": asked.grid})
-    size = Decimal(asked.grid)
-    rows = [_row(row, size) for row in found if row["south"] is not None]
-    total = sum(row["dialogues"] for row in found)
+    known = [row for row in found if row["south"] is not None]
+    known.sort(key=lambda row: (-row["dialogues"], -row["south"], row["west"]))
+    total, placed, shown = (sum(row["dialogues"] for row in rows) for rows in (found, known, known[:most]))
     return Places(
-        rows=sorted(rows, key=lambda row: (-row["dialogues"], -row["latitude"], row["longitude"])),
+        rows=[_row(row, Decimal(asked.grid)) for row in known[:most]],
         total=total,
-        unknown=total - sum(row["dialogues"] for row in rows),
+        unknown=total - placed,
+        others=placed - shown,
         data_interval=data_interval(found),
     )
 

@@ -44,6 +44,14 @@ def test_edges_of_cells_poles_and_the_meridian_where_days_begin(held, spot, grid
     assert (row["latitude"], row["longitude"]) == tuple(map(Decimal, middle))
 
 
+def test_of_very_many_places_those_with_most_dialogues_are_shown_and_it_says_so(held):
+    tables = spots((1.0, 1.0), (1.0, 1.0), (2.0, 2.0), (2.0, 3.0), (3.0, 3.0), (None, None))
+    found = web_places(held(tables), asked(), most=2)
+    assert [(row["latitude"], row["dialogues"]) for row in found.rows] == [(Decimal("1.25"), 2), (Decimal("3.25"), 1)]
+    assert (found.total, found.unknown, found.others) == (6, 1, 2)
+    assert found.note.endswith("Shown are the 2 places with most of them; 2 were elsewhere.")
+
+
 def test_without_dialogues_there_are_no_places(held):  # T-11
     found = web_places(held(spots()), asked())
     assert (found.rows, found.total, found.unknown, found.data_interval) == ([], 0, 0, None)
