@@ -49,6 +49,7 @@ def test_average_handling_time_is_total_by_total(held):  # TW-145, M-56
     assert (found.total["average_s"], found.total["bot_average_s"]) == (60, 15)  # not 82.5, the mean of means
     assert [row["average_s"] for row in found.average_by[2:4]] == [15, 15]
     assert found.total["answered"] == 4  # the one that goes on is a contact already
+    assert round(found.total["contact_rate"], 3) == Decimal("66.667")
 
 
 def test_a_period_without_a_call(held):  # T-11, T-50
@@ -62,14 +63,15 @@ def test_a_period_without_a_call(held):  # T-11, T-50
 
 def test_a_call_stands_as_it_stood_at_as_of(held):  # G-1, T-09: the row was written again since
     rows = [call("2026-10-01 11:59:00", 300), call("2026-10-01 11:59:55", 300), call("2026-10-01 12:00", 300)]
+    rows += [call("2026-10-01 11:58:00", 110)]  # ends at as-of: still going on
     as_of = datetime(2026, 10, 1, 12, tzinfo=UTC)
     question = asked(OCTOBER, as_of=as_of)
     found = calls(held({"call": rows}, as_of), question)
-    assert (found.total["attempts"], found.total["answered"], found.total["handled"]) == (2, 1, 0)
+    assert (found.total["attempts"], found.total["answered"], found.total["handled"]) == (3, 2, 0)
     assert [(row["key"], row["extent"]) for row in found.rows] == [("2026-10-01", "partial")]
     last = windows(held({"call": rows}, as_of), question)
-    assert {row["status"]: row["last_15"] for row in last.statuses if row["last_15"]} == {"In progress": 2}
-    assert [row["last_15"] for row in last.lengths] == [1, 0, 0, 1, 0, 0, 0, 0]  # ringing; talking for 50 seconds
+    assert {row["status"]: row["last_15"] for row in last.statuses if row["last_15"]} == {"In progress": 3}
+    assert [row["last_15"] for row in last.lengths] == [1, 0, 0, 1, 1, 0, 0, 0]  # ringing; 50 seconds; 110
 
 
 def test_evaluations_of_bots_however_they_are_written(held):  # TW-134, M-50
