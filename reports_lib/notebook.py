@@ -37,12 +37,14 @@ from reports_lib.metrics import (
     messaging,
     notifications,
     operators,
+    orig_term,
     phrases,
     places,
     presence,
     tickets,
     transactions,
     windows,
+    xdrs,
 )
 from reports_lib.parameters.kinds import (
     Choice,
@@ -175,12 +177,14 @@ def compile_further() -> None:
         messaging,
         notifications,
         operators,
+        orig_term,
         phrases,
         places,
         presence,
         tickets,
         transactions,
         windows,
+        xdrs,
     ):
         report.compile_ahead()
 

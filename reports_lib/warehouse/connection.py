@@ -24,7 +24,7 @@ from reports_lib.warehouse.engine import Engine, LakeEngine, PostgresEngine
 from reports_lib.warehouse.lake import lock, open_lake, prepare, prepared
 from reports_lib.warehouse.postgres import open_postgres
 from reports_lib.warehouse.scope import ROOT, SLOT, WHOLE, Scope, everyone, listed, narrowed, with_owners
-from reports_lib.warehouse.statement import AS_OF, Build, Statement, Tables, before, found_schema, statement
+from reports_lib.warehouse.statement import AS_OF, Build, Statement, Tables, before, filled, found_schema, statement
 from reports_lib.warehouse.tables import TABLES
 from reports_lib.warehouse.versions import find, latest
 
@@ -74,11 +74,12 @@ class Warehouse:
         self.check([name])
         return self._table(name)
 
-    def _table(self, name: str) -> ir.Table:
+    def _table(self, name: str, *, ever: bool = False) -> ir.Table:
         place = ops.Namespace(database=self._engine.dialect.schema)
         found = ops.DatabaseTable(name, schema=found_schema(name), source=self.backend, namespace=place).to_expr()
         limit = ibis.literal(self.as_of.replace(tzinfo=None), type="timestamp(6)")
-        found = before(found, TABLES[name].happened_at, limit)
+        if not ever:
+            found = before(found, TABLES[name].happened_at, limit)
         if self.scope.is_whole:
             return found
         return narrowed(name, found, self._table, listed(ibis.literal(self.scope.text)))
@@ -89,9 +90,20 @@ class Warehouse:
         `values` fill its slots. Check the tables first: here a difference is an error of the engine.
         """
         asked = self.statement(build, shape)
-        moment = self.as_of.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-        found = self._engine.rows(asked.filled({**values, AS_OF: moment, SLOT: self.scope.text}))
+        found = self._engine.rows(asked.filled({**values, AS_OF: self._moment, SLOT: self.scope.text}))
         return [dict(zip(asked.columns, row, strict=True)) for row in found]
+
+    def lazy(self, build: Build, shape: Hashable = None, values: Mapping[str, str] = NO_VALUES) -> ir.Table:
+        """What `ask` would ask, asked only when its rows are taken, and they may be taken in batches.
+
+        Raises `WarehouseError` if a table that it reads is not as declared.
+        """
+
+        def tables(name: str, *, ever: bool = False) -> ir.Table:
+            self.check([name])
+            return self._table(name, ever=ever)
+
+        return filled(build(tables, shape), {**values, AS_OF: self._moment})
 
     def statement(self, build: Build, shape: Hashable = None) -> Statement:
         """What `ask` runs, before its slots are filled."""
@@ -128,6 +140,10 @@ class Warehouse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def _moment(self) -> str:
+        return self.as_of.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
     def _look_up(self, lookup: str) -> list[Option]:
         self.check([LOOKUPS[lookup][0]])

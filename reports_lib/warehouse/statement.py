@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import ibis
 import ibis.backends.sql.compilers as sc
+import ibis.expr.operations as ops
 import ibis.expr.schema as sch
 import ibis.expr.types as ir
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
@@ -26,7 +27,19 @@ from reports_lib.warehouse.postgres import COMPILER
 from reports_lib.warehouse.scope import FOR_EVERYBODY, SLOT, listed, narrowed
 from reports_lib.warehouse.tables import TABLES
 
-__all__ = ["AS_OF", "Build", "Dialect", "Statement", "Tables", "as_of", "before", "found_schema", "slot", "statement"]
+__all__ = [
+    "AS_OF",
+    "Build",
+    "Dialect",
+    "Statement",
+    "Tables",
+    "as_of",
+    "before",
+    "filled",
+    "found_schema",
+    "slot",
+    "statement",
+]
 
 
 class Tables(Protocol):
@@ -43,11 +56,23 @@ class Tables(Protocol):
 Build = Callable[[Tables, Any], ir.Table]
 AS_OF = "as_of"  # the slot that every warehouse fills: naive UTC
 _SLOT = re.compile(r"'\[\[(\w+)\]\]'")
+_NAME = re.compile(r"\[\[(\w+)\]\]")
 
 
 def slot(name: str) -> ir.StringScalar:
     """The place of a text that is known only when the statement runs."""
     return ibis.literal(f"[[{name}]]")
+
+
+def filled(expression: ir.Table, values: Mapping[str, str]) -> ir.Table:
+    """`expression` with every slot replaced: for rows that are too many to be had at once."""
+
+    def replaced(node: ops.Node, changed: Mapping[str, Any] | None) -> ops.Node:
+        if isinstance(node, ops.Literal) and (found := _NAME.fullmatch(str(node.value))):
+            return ibis.literal(values[found[1]]).op()
+        return node.__recreate__(changed) if changed else node
+
+    return expression.op().replace(replaced).to_expr()
 
 
 def as_of() -> ir.TimestampValue:
