@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from reports_lib.grafana.macros import NOW, began
 from reports_lib.grafana.panel import THIRD, Panel, apart, by_step, by_step_and, labelled, total
 from reports_lib.metrics import calls, cps, windows
+from reports_lib.metrics.talk import IN_PROGRESS, UNKNOWN
 from reports_lib.metrics.timeline import buckets
 from reports_lib.values.contact import CALL_STATUSES
 from reports_lib.warehouse.statement import Build, Tables, slot
@@ -73,7 +74,8 @@ def peaks(tables: Tables, _shape: None) -> ir.Table:
 def statuses(tables: Tables, _shape: None) -> ir.Table:
     """Calls of a window by how they ended (M-54)."""
     found = _within(tables)
-    found = found.mutate(state=labelled(found.state, CALL_STATUSES, CALL_STATUSES["unknown"]))
+    ended = labelled(found.status, CALL_STATUSES, CALL_STATUSES[UNKNOWN])
+    found = found.mutate(state=ibis.ifelse(found.is_finished, ended, CALL_STATUSES[IN_PROGRESS]))
     return found.aggregate(**apart(found, "state", CALL_STATUSES.values(), "calls"))
 
 

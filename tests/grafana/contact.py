@@ -111,6 +111,6 @@ def _call(dice: Random) -> Row:
         "ended_at": began + timedelta(seconds=5 + talk),
         "talk_s": talk,
         "hold_s": dice.choice([None, 7]),
-        "status": dice.choice(list(CALL_STATUSES)) if not talk else "answered",
+        "status": dice.choice([*CALL_STATUSES, STRANGE]) if not talk else "answered",
         "bot_evaluation": dice.choice([None, "Success", "success ", "Callback"]),
     }
