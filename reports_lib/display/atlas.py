@@ -13,8 +13,8 @@ from reports_lib.display.rows import Row
 from reports_lib.errors import NotebookError
 from reports_lib.picture import PAPER, SERIES, Spec, theme
 
-WIDTH, HEIGHT = 760, 400  # CSS pixels
-LARGEST = 1_400  # square pixels of the largest circle
+WIDTH, HEIGHT = 560, 300  # CSS pixels
+LARGEST = 900  # square pixels of the largest circle
 MARGIN = 1.25  # what is shown is so much wider than the places lie apart
 LEAST = math.radians(20)  # and at least so wide and high
 WORLD = math.radians(200)  # places that lie further apart are shown on the whole of it

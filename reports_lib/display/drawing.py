@@ -14,11 +14,11 @@ from reports_lib.display.column import Column
 from reports_lib.display.rows import Row
 from reports_lib.picture import FONT, PAPER, Spec, theme
 
-WIDTH, HEIGHT = 760, 260  # CSS pixels; the page scales the picture
+WIDTH, HEIGHT = 490, 180  # CSS pixels without axes; the page scales the picture, two side by side on paper
 WHOLE = 100  # per cent
 ROUNDED = 0.5  # what parts of a whole may come to over it, each rounded for itself
 TICKS = 14
-LETTERS = 84  # of tick labels that fit side by side before they are thinned
+LETTERS = 54  # of tick labels that fit side by side before they are thinned
 LETTER, SYMBOL = 6.6, 30  # pixels of a letter of a legend, about, and of what stands around a name
 TOO_LONG = 24  # letters of a tick label before it is cut
 

@@ -7,8 +7,9 @@ import vl_convert
 from lxml import etree
 
 from reports_lib import picture
-from reports_lib.display import Column, bars, drawing, lines
+from reports_lib.display import Column, bars, circles, drawing, lines, ranks
 from reports_lib.errors import NotebookError
+from reports_lib.values.contact import MESSAGE_STATUSES
 
 CHART = "application/vnd.daybook.chart+json"
 
@@ -111,3 +112,15 @@ def test_missing_column_is_named():
 
 def test_same_rows_same_picture():
     assert drawn(bars(months(5), "month", "qty", "T")) == drawn(bars(months(5), "month", "qty", "T"))
+
+
+@pytest.mark.parametrize("draw", [bars, lines, ranks, circles])
+def test_words_can_be_read_on_paper_where_two_charts_stand_side_by_side(draw):
+    if draw is circles:
+        chart = circles([{"lat": Decimal(1), "lon": Decimal(1), "n": 1_234_567}], "lat", "lon", "n", "T")
+    else:
+        rows = [month | {"s": s} for month in months(12, lambda i: 1_234_567) for s in MESSAGE_STATUSES.values()]
+        chart = draw(rows[:9] if draw is ranks else rows, "month", "qty", "T", color="s")
+    picture = etree.fromstring(drawn(chart).encode())
+    millimetres = 87 * 12 / float(picture.get("width"))  # of a letter of 12 pixels on half of an A4
+    assert millimetres * 72 / 25.4 > 4.8  # points
