@@ -86,6 +86,14 @@ def test_only_what_the_chosen_did_and_in_a_group_only_its_members(held):  # M-32
     assert operators(books, asked(group=["8"])).rows == []
 
 
+FILTERS = [  # few sets of them, for each is compiled anew
+    {},
+    {"operator": ["1", "3"], "group": ["7", "8"]},
+    {"group": ["7"], "with_customer_messages": True},
+    {"chat": ["1"], "messenger": ["web"], "bot": ["2"]},
+]
+
+
 @st.composite
 def worlds(draw):
     """Dialogues, words and assignments of three days, with moments that often coincide."""
@@ -124,12 +132,7 @@ def worlds(draw):
     question = Asked(
         Interval(utc(start), utc(end), asked().interval.zone),
         utc(draw(moments.filter(lambda when: when > start))),
-        chat=draw(st.sampled_from([[], [], ["1"]])),
-        bot=draw(st.sampled_from([[], [], ["2"]])),
-        messenger=draw(st.sampled_from([[], [], ["web"]])),
-        operator=draw(st.sampled_from([[], [], ["1", "3"]])),
-        group=draw(st.sampled_from([[], ["7"], ["7", "8"]])),
-        with_customer_messages=draw(st.booleans()),
+        **draw(st.sampled_from(FILTERS)),
     )
     chats = [{"chat_id": 1, "messenger": "web"}, {"chat_id": 2, "messenger": "viber"}]
     tables = desks(
