@@ -69,6 +69,8 @@ def test_every_panel_is_answered_with_its_columns_and_steps_in_order(live, asked
             assert all(tuple(row) == columns for row in rows), panel.title
             if panel.kind in ("bars", "lines"):
                 times = [row["time"] for row in rows]
+                points = [(row["time"], row.get("metric")) for row in rows]
+                assert len(points) == len(set(points)), panel.title
                 assert times == sorted(times), panel.title
                 assert columns[0] == "time", panel.title
 
