@@ -134,6 +134,13 @@ def test_compares_with_an_earlier_interval(run):  # JD-78, G-14
 def test_every_grouping_is_shown(run):  # JD-22, JD-23
     _, shown = run(**QUESTION | {"group_by": ["month", "package"], "chargebacks": True})
     assert [row["package"] for row in shown["table"].shown_rows[:3]] == ["Basic", "Europe", "(no package)"]
+    for name, family in (("chart-active", "xdr_list"), ("chart-pay-as-you-go", "orig_term")):  # JD-69, JD-70
+        behind = shown[name].behind
+        given = {key: value for key, value in behind.given.items() if value}
+        asked = Schema.read(NOTEBOOK.with_name(f"{family}.ipynb")).resolve(given, datetime(2024, 6, 1, tzinfo=UTC))
+        assert behind.family == family
+        assert {key: asked.literals[key] for key in QUESTION} == QUESTION, "the same criteria"
+    assert asked.values["group_by"] == ["month"]  # by package is nothing that Orig-Term knows
     assert all(bundle._repr_mimebundle_() for name, bundle in shown.items() if name.startswith("chart-") and bundle)
 
 
