@@ -23,12 +23,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from hypothesis import settings
+from psycopg import sql
 
 from reports_lib.database import server
 from reports_lib.database.roles import as_reader as reader_of
 from reports_lib.database.roles import make_database, make_reader
 from reports_lib.database.url import connect as connect_database
-from reports_lib.database.url import replaced
+from reports_lib.database.url import keywords, replaced
 from reports_lib.warehouse import writer
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.connection import Warehouse, connect
@@ -104,8 +105,15 @@ def workspace() -> Iterator[Workspace]:
     for name in ("notebooks", "parameters", "outputs"):
         (root / name).mkdir()
     found = Workspace(root=root, outputs=root / "outputs")
-    with connect_database(server.database_url(found)) as con:
+    url = server.database_url(found)
+    with connect_database(url) as con:
         con.execute("alter system set fsync = off")  # the tests' data need not outlive a power cut
+        # who connects proves that he knows the password by 4096 rounds of hashing: 2 ms each of the thousands of times
+        con.execute("alter system set scram_iterations = 1")
+        con.execute("set scram_iterations = 1")
+        owner = keywords(url)
+        again = sql.SQL("alter role {} password {}")
+        con.execute(again.format(sql.Identifier(owner["user"]), sql.Literal(owner["password"])))
         con.execute("select pg_reload_conf()")
     yield found
     server.stop(found)
