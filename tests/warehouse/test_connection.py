@@ -123,6 +123,10 @@ def test_options_are_ordered_by_label(warehouse_of):
             "app_user": [{"user_id": 7, "full_name": "Ann Lee"}],
             "package": [{"package_id": 1, "name": "=1+1"}, {"package_id": 3, "name": "=1+1"}],
             "currency": [{"code": "UAH"}, {"code": "EUR"}],
+            "bot": [{"bot_id": 2, "name": "Ant"}],
+            "chat": [{"chat_id": 3, "name": "Help"}],
+            "operator": [{"operator_id": 4, "name": "Ann Lee"}],
+            "operator_group": [{"group_id": 5, "name": "Night"}],
         }
     )
     assert {name: warehouse.options(name) for name in LOOKUPS} == {
@@ -131,6 +135,10 @@ def test_options_are_ordered_by_label(warehouse_of):
         "owner_user": [Option("7", "Ann Lee")],
         "package": [Option("1", "=1+1"), Option("3", "=1+1")],
         "currency": [Option("EUR", "EUR"), Option("UAH", "UAH")],
+        "bot": [Option("2", "Ant")],
+        "chat": [Option("3", "Help")],
+        "operator": [Option("4", "Ann Lee")],
+        "operator_group": [Option("5", "Night")],
     }
     with pytest.raises(UnknownNameError, match="no lookup named 'colour'"):
         warehouse.options("colour")

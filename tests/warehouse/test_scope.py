@@ -313,12 +313,22 @@ def test_a_report_says_whose_data_it_shows(scoped):
     assert said == {"": None, "2": "Firm 2 and the companies below it", "3": "Firm 3"}
 
 
+STAFF = {"bot": "bot_id", "chat": "chat_id", "operator": "operator_id", "operator_group": "group_id"}
+
+
 def test_choices_are_those_of_the_company(scoped):
-    own = scoped(group(), "2")
+    given = group()
+    numbers = [(c * 10, client) for client, c in {6: 1, 1: 2, 3: 3, 2: 4}.items()]  # a client of each company
+    for table, key in STAFF.items():
+        given[table] = [{key: n} | ({"user_id": n} if table == "operator" else {}) for n, _ in numbers]
+    given["operator_group_member"] = [{"group_id": n, "operator_id": n} for n, _ in numbers]
+    given["chat_session"] = [{"chat_id": n, "bot_id": n, "client_id": client} for n, client in numbers]
+    own = scoped(given, "2")
     assert {lookup: {option.value for option in own.options(lookup)} for lookup in LOOKUPS} == {
         "client_tag": {"of 2", "of 4"},
         "company": {"2", "4"},
         "currency": {"EUR", "USD"},
         "owner_user": {"20", "40"},
         "package": {"101", "102"},
+        **{table: {"20", "40"} for table in STAFF},
     }
