@@ -61,6 +61,7 @@ PARAMETERS = [
 VALUES = [
     (lambda: zone("Mars/Base"), ["Mars/Base"]),
     (lambda: Finder([Option(str(n), f"name {n}") for n in range(20)]).find("zzz"), ["zzz", "20"]),
+    (lambda: Finder([]).find("zzz"), ["zzz"]),
     (lambda: Finder([Option("1", "a"), Option("2", "a")]).find("a"), ["1, 2"]),
     (lambda: one("x" * (LONGEST + 1)), [str(LONGEST)]),
     (lambda: one("a\x00b"), ["a\\x00b"]),
