@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 from reports_lib.database.schema import Link, Run, State
 from reports_lib.errors import WarehouseError
 from reports_lib.parameters.options import Option
+from reports_lib.parameters.schema import Schema
+from reports_lib.portal.ask import prefill
 from reports_lib.portal.ask.options import Lists, Searchable
 from reports_lib.portal.ask.span import Span, days
 from reports_lib.runs import plan
@@ -21,6 +24,7 @@ from tests.portal.ask_site import NAMED, OF_A_COMPANY
 from tests.portal.people import signed_in, token_of
 from tests.portal.rows import Rows
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FORM = "/ask/customer_dynamics"
 GOOD = {"interval": "last month", "run-key": "a" * 32}
 
@@ -283,6 +287,18 @@ def test_the_same_criteria_are_asked_of_another_family(asker, asking, sealed):  
         assert session.get_one(Link, token).views == views  # asking again is no view
         assert open_snapshot(asking.store, session.get_one(Link, token).snapshot_id)
     assert asker.get(f"/ask/arrivals?from_link={'A' * 22}").status_code == 404
+
+
+def test_of_another_family_only_what_can_be_chosen_here_is_taken():  # JD-69
+    traffic = Schema.read(NOTEBOOKS / "orig_term.ipynb")
+    asked = {"group_by": ["month", "package"], "currency": "EUR", "compare_to": "none", "include_sub_companies": True}
+    known, left_out = prefill._known(traffic, asked | {"gone": "x"}, is_own=False)
+    assert known == {name: asked[name] for name in known} | {"group_by": ["month"]}
+    assert {"currency", "group_by"} <= set(known)
+    assert {"group_by", "gone"} <= set(left_out)
+    assert "group_by" not in prefill._known(traffic, {"group_by": ["package"]}, is_own=False)[0]
+    own, _ = prefill._known(traffic, {"group_by": ["package"]})
+    assert own == {"group_by": ["package"]}  # the form says what is wrong
 
 
 def found(client, parameter, **query):

@@ -5,17 +5,19 @@
 Of another family only what this one has as well is taken (JD-69, JD-70); the rest is named as left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fastapi import Request
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Run
-from reports_lib.errors import UnknownNameError
+from reports_lib.errors import ParameterError, UnknownNameError
 from reports_lib.parameters.given import Given
-from reports_lib.parameters.kinds import IntervalKind, TimeZoneKind
+from reports_lib.parameters.kinds import IntervalKind, Kind, TimeZoneKind
+from reports_lib.parameters.options import Finder, Option
 from reports_lib.parameters.schema import Schema
 from reports_lib.portal.ask.entered import Entered
 from reports_lib.portal.language import _
@@ -86,7 +88,7 @@ def _of_run(request: Request, schema: Schema, number: str) -> Prefill:
     installation: Installation = request.app.state.installation
     with Session(installation.database) as session:
         run = _run(session, number, visitor_of(request))
-        known, left_out = _known(schema, run.asked)
+        known, left_out = _known(schema, run.asked, is_own=run.family == schema.family)
         entered = Entered.begun(schema, known)
         if run.family == schema.family:
             entered = entered.with_output(run.formats, run.recipients, run.name)
@@ -95,7 +97,7 @@ def _of_run(request: Request, schema: Schema, number: str) -> Prefill:
 
 def _of_link(request: Request, schema: Schema, token: str) -> Prefill:
     manifest = follow(request, token).manifest  # asking again is no view
-    known, left_out = _known(schema, _criteria(manifest, schema))
+    known, left_out = _known(schema, _criteria(manifest, schema), is_own=manifest.family == schema.family)
     return Prefill(Entered.begun(schema, known), left_out, manifest.title)
 
 
@@ -116,10 +118,32 @@ def _run(session: Session, number: str, visitor: Visitor) -> Run:
     raise UnknownNameError(_("There is no such run."))
 
 
-def _known(schema: Schema, given: Mapping[str, Given]) -> tuple[dict[str, Given], tuple[str, ...]]:
-    names = {parameter.name for parameter in schema}
-    known = {name: value for name, value in given.items() if name in names}
-    return known, tuple(name for name in given if name not in names)
+def _known(
+    schema: Schema, given: Mapping[str, Given], *, is_own: bool = True
+) -> tuple[dict[str, Given], tuple[str, ...]]:
+    """What the family has of what is `given`, and the names of the rest; what its own queries say is kept as it is."""
+    kinds = {parameter.name: parameter.kind for parameter in schema}
+    known = {name: value for name, value in given.items() if name in kinds}
+    if not is_own:
+        known = {name: fit for name, value in known.items() if (fit := _fitting(kinds[name], value)) is not None}
+    return known, tuple(name for name, value in given.items() if known.get(name) != value)
+
+
+def _fitting(kind: Kind[Any], value: Given) -> Given | None:
+    """What of another family's value can be chosen here, such as what rows are grouped by; None if nothing of it."""
+    options = None if kind.lookup else kind.options()
+    if options is None or not value or not isinstance(value, str | list):
+        return value
+    if isinstance(value, str):
+        return value if _is_among(options, value) else None
+    return [each for each in value if _is_among(options, each)] or None
+
+
+def _is_among(options: Sequence[Option], text: str) -> bool:
+    try:
+        return bool(Finder(options).find(text))
+    except ParameterError:
+        return False
 
 
 def _texts(texts: list[str]) -> str | list[str]:
