@@ -44,6 +44,14 @@ def test_paper_says_the_sums_of_the_facts(name):  # F14: PDF and facts, for 0 to
     assert words.say("total") in shown
 
 
+def test_paper_names_both_sides_the_month_and_every_expense():  # TW-42
+    made, shown = SAMPLES["plain"], text("plain")
+    for party in (made.supplier, made.buyer):
+        assert all(part in shown for part in (party.called, party.address_line, party.city, party.postal_code))
+    assert words_of(made).span(*made.period) in shown
+    assert all(line.description in shown for line in made.lines)
+
+
 @pytest.mark.parametrize("name", [name for name in MONEY if SAMPLES[name].places <= 2])
 def test_the_data_inside_are_those_of_the_facts(name):
     assert attached(paper(name))[XML_NAME] == embedded(SAMPLES[name])
