@@ -23,7 +23,7 @@ from typing import Any
 
 from IPython.display import Markdown
 
-from reports_lib.display import Behind, Chart, Column, Grid, Info, Tile, Tiles, bars, cells, circles, lines, ranks
+from reports_lib.display import Behind, Chart, Column, Grid, Info, Tile, Tiles, bars, circles, headlines, lines, ranks
 from reports_lib.errors import NotebookError, WarehouseError
 from reports_lib.metrics import (
     calls,
@@ -74,10 +74,8 @@ from reports_lib.parameters.sources import (
     Package,
     ResultStatus,
 )
-from reports_lib.values.formats import number
 from reports_lib.values.interval import Comparison
 from reports_lib.values.interval import Interval as Stretch
-from reports_lib.values.money import percent_of, round_half_up
 from reports_lib.warehouse import engine
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.connection import Warehouse, connect, prepare, rehearse
@@ -250,13 +248,6 @@ def keys(names: Sequence[str]) -> list[Column]:
     return [Column(name, words(name)) for name in names]
 
 
-def headlines(
-    columns: Sequence[Column], total: Mapping[str, Any] | None, compared: Mapping[str, Any] | None = None
-) -> Tiles:
-    """The `total` of some columns in large type, with the change against a `compared` total in per cent."""
-    return Tiles([_tile(column, total, compared) for column in columns])
-
-
 def chart(
     rows: Sequence[Mapping[str, Any]], axes: Mapping[str, str], y: Column, title: str, *, adds_up: bool = False
 ) -> Chart:
@@ -300,27 +291,6 @@ def _largest(
         return rows, title
     kept = sorted(sums, key=lambda name: (-sums[name], name))[:MOST_SERIES]
     return [row for row in rows if row[series] in kept], f"{title} ({MOST_SERIES} largest of {len(sums)})"
-
-
-def _tile(column: Column, total: Mapping[str, Any] | None, compared: Mapping[str, Any] | None) -> Tile:
-    label = f"{column.group}: {column.label}" if column.group else column.label
-    value = column.value(total) if total else None
-    if column.kind == "percent" and value is not None:
-        value = cells.text(column, value)  # its unit with it
-    if not total or not compared:
-        return Tile(label, value)  # type: ignore[arg-type]  # a headline is a figure
-    return Tile(label, value, _change(column, total[column.name], compared[column.name]))  # type: ignore[arg-type]
-
-
-def _change(column: Column, now: Decimal | int | None, before: Decimal | int | None) -> str | Decimal | None:
-    """By how many per cent a figure changed, and a percentage by how many points; None where that cannot be told."""
-    if now is None or before is None:
-        return None
-    if column.kind == "percent":
-        points = round_half_up(Decimal(now) - Decimal(before), 1)
-        return f"{'+' if points > 0 else ''}{number(points)} points"
-    change = percent_of(Decimal(now) - before, abs(Decimal(before)))
-    return None if change is None else round_half_up(change, 1)
 
 
 def _open() -> Warehouse:

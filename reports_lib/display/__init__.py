@@ -8,7 +8,21 @@ from reports_lib.display.behind import Behind
 from reports_lib.display.charts import Chart, bars, circles, lines, ranks
 from reports_lib.display.column import Column
 from reports_lib.display.grid import Grid
+from reports_lib.display.headlines import headlines
 from reports_lib.display.info import Info
 from reports_lib.display.tiles import Tile, Tiles
 
-__all__ = ["Behind", "Chart", "Column", "Grid", "Info", "Tile", "Tiles", "bars", "circles", "lines", "ranks"]
+__all__ = [
+    "Behind",
+    "Chart",
+    "Column",
+    "Grid",
+    "Info",
+    "Tile",
+    "Tiles",
+    "bars",
+    "circles",
+    "headlines",
+    "lines",
+    "ranks",
+]

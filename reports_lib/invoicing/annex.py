@@ -154,14 +154,12 @@ class _Grid:
         self.words, self._marks = words, words.marks
         self._quantity = f",.{max((decimals(row.quantity) for row in rows), default=0)}f"
         self._amount = f",.{max((decimals(row.amount) for row in rows), default=words.places)}f"
-        total = self._figure(sum((row.amount for row in rows), ZERO), self._amount)
         names = [words.say(name) for name in self.names]
         self._texts = [self._of(row) for row in rows]
         self._widths = [
             max(len(name), min(most, max(map(len, column), default=0)))
             for most, name, *column in zip(self.most, names, *self._texts, strict=True)
         ]
-        self._widths[3] = max(self._widths[3], len(total))
         self._widths[-1] = max(LEAST, ROOM - sum(self._widths[:-1]) - len(GAP) * (len(names) - 1))
         self.head = self._set(names)
 

@@ -17,15 +17,14 @@ from reports_lib.metrics import exchange, population
 from reports_lib.metrics.exchange import Exchange, total
 from reports_lib.metrics.inline import packed
 from reports_lib.metrics.question import Warehouse
+from reports_lib.metrics.steps import Steps
 from reports_lib.metrics.timeline import end, naive, start
 from reports_lib.metrics.whose import Picked, picks
 from reports_lib.values.formats import number
 from reports_lib.values.interval import Interval
 from reports_lib.values.money import ratio
-from reports_lib.values.spine import Bucket, Unit, spine
+from reports_lib.values.spine import Bucket
 from reports_lib.warehouse.statement import Dialect, Tables, slot, statement
-
-DAYS_SHOWN = timedelta(days=63)  # a longer period is drawn by month
 
 
 class Question(Picked, Protocol):
@@ -75,13 +74,13 @@ def transactions(warehouse: Warehouse, asked: Question) -> Transactions:
     found = sorted(warehouse.ask(query, shape, values), key=_newest)
     rates.check((row["currency"], row["at"]) for row in found)
     rows = [_row(row, asked, rates) for row in found]
-    unit = Unit.DATE if asked.interval.end - asked.interval.start <= DAYS_SHOWN else Unit.MONTH
+    steps = Steps.of(asked.interval, asked.as_of)
     moments = [row["at"].replace(tzinfo=UTC) for row in found]
     return Transactions(
         rows=rows,
         total=_sums(rows),
-        by_time=_by_time(rows, spine(asked.interval, unit, asked.as_of)),
-        unit=unit.value,
+        by_time=_by_time(rows, steps.buckets),
+        unit=steps.unit.value,
         data_interval=(min(moments), max(moments)) if moments else None,
         places=rates.places.totals,
         own_places=rates.places_for({row["currency"] for row in found}),

@@ -110,6 +110,7 @@ def test_the_format_is_told_where_it_cannot_be_found_out(daybook, master, tmp_pa
     assert daybook("cdr", "load", str(master(4)), "--company", "x").code == 2
     unknown = daybook("cdr", "load", str(master(4)), "--company", "404")
     assert unknown.err.startswith("daybook: the warehouse has no company '404'")
+    assert len(daybook("cdr", "list").out.splitlines()) <= 1  # no file was taken in for nobody
     assert daybook("cdr", "formats").out.splitlines()[1].split("\t") == ["asterisk", "Asterisk Master.csv", "call"]
 
 

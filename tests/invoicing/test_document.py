@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports_lib.errors import ParameterError
-from reports_lib.invoicing.document import Calls, Document, Party
+from reports_lib.invoicing.document import Calls, Document, Party, cleaned
 from tests.invoicing.samples import document
 
 
@@ -65,3 +65,11 @@ def test_texts_hold_nothing_that_changes_what_follows(hostile, kept):
 
 def test_a_note_keeps_its_lines():
     assert replace(document(), note="one\r\ntwo").note.split() == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [(" Ann ", "Ann"), ("a\tb", "a b"), ("a\r\n b", "a\n\nb"), ("\x7fx", "x"), ("Ann Meyer", "Ann Meyer")],
+)
+def test_plain_texts_are_cleaned_as_any_other(typed, kept):
+    assert cleaned(typed) == kept

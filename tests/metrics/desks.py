@@ -4,39 +4,16 @@ The loops share nothing with `reports_lib.metrics`: slow, obvious, and written f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from bills import NOW
 from books import at
 from brute_force import local_buckets
+from chatting import Asked, Row
 
-from reports_lib.values.interval import Interval
-
-Row = dict[str, Any]
 TABLES = ("chat", "chat_session", "chat_message", "chat_assignment", "operator_status")
 TABLES += ("operator", "operator_group_member")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question with the defaults of the notebook."""
-
-    interval: Interval
-    as_of: datetime = NOW
-    chat: Sequence[str] = ()
-    operator: Sequence[str] = ()
-    messenger: Sequence[str] = ()
-    bot: Sequence[str] = ()
-    group: Sequence[str] = ()
-    with_customer_messages: bool = False
-
-
-def asked(interval: str = "2026-10-01/2026-10-31", zone: str = "UTC", **changes: Any) -> Asked:
-    return Asked(Interval.parse(interval, ZoneInfo(zone), changes.get("as_of", NOW)), **changes)
 
 
 def desks(**given: Sequence[Row]) -> dict[str, Sequence[Row]]:

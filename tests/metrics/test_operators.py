@@ -4,7 +4,8 @@ import os
 from datetime import datetime, timedelta
 
 from bills import NOW, Held
-from desks import Asked, Desks, asked, assigned, desks, dialogue, of_group, said, utc
+from chatting import Asked, asked
+from desks import Desks, assigned, desks, dialogue, of_group, said, utc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

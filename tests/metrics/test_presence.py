@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from bills import NOW, Held
 from books import at
-from desks import Asked, Desks, asked, desks, of_group, utc, was
+from chatting import Asked, asked
+from desks import Desks, desks, of_group, utc, was
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
