@@ -3,7 +3,8 @@
     python -m bench.contacts [--scale N] [--times N] [--rounds N]
 
 `--scale` is that of the demo data; `--times` writes the messages and calls that many times over, for large data.
-Both sides are asked for two years by month.
+Both sides are asked for two years by month, of a zone whose clocks change as those of our customers do, and of
+UTC, where whoever writes by hand needs no zone at all.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from reports_lib.metrics import (
     notifications,
     operators,
     presence,
+    windows,
 )
 from reports_lib.metrics.messages import Shape
 from reports_lib.metrics.steps import Steps
@@ -40,6 +42,7 @@ from reports_lib.warehouse.demo.build import demo_as_of
 from reports_lib.warehouse.statement import Build
 
 PERIOD = "2024-11-01/2026-10-31"
+ZONES = ("Europe/Kyiv", "UTC")  # on whose clocks the months are
 SQL = Path(__file__).with_name("contacts.sql")
 QUESTIONS: dict[str, tuple[Build, Any]] = {
     "messages by status": (notifications.created, Shape()),
@@ -51,6 +54,7 @@ QUESTIONS: dict[str, tuple[Build, Any]] = {
     "presence": (presence.query, frozenset()),
     "calls": (calls.query, None),
     "set-ups": (cps.query, None),
+    "windows": (windows.query, len(windows.USUAL.bounds)),
 }
 COPIED = {"message": "message_id", "chat_message": "message_id", "call": "call_id"}
 COPIES = """
@@ -73,17 +77,25 @@ def main() -> None:
             copied = COPIES.format(table=table, key=key, times=asked.times)
             writer.execute(address, copied, author="bench", message="copies")
         with connect(installation.warehouse, as_of=demo_as_of()) as warehouse:
-            sides = [Side(warehouse, name, by_hand) for name, by_hand in written().items()]
-            for side in sides:
-                side.check()
-            lines = [side.line(asked.rounds) for side in sides]
+            found = {zone: _lines(warehouse, zone, asked.rounds) for zone in ZONES}
             counts = {
                 table: warehouse.backend.con.execute(f"select count(*) from {table}").fetchone() for table in COPIED
             }
     print(f"{machine('duckdb', 'ibis-framework')}; {asked.rounds} rounds.\n")
-    print(f"Two years by month, {', '.join(f'{count:,} rows of {table}' for table, (count,) in counts.items())}:\n")
+    rows = ", ".join(f"{count:,} rows of {table}" for table, (count,) in counts.items())
     head = ["", "by hand", "least to most", "ours", "least to most", "ours by hand's"]
-    print(markdown(head, lines))
+    for zone, lines in found.items():
+        print(f"Two years by month of {zone}, {rows}:\n\n{markdown(head, lines)}\n")
+
+
+def _lines(warehouse: Warehouse, zone: str, rounds: int) -> list[Sequence[str]]:
+    for macro, zones in {"local": ("UTC", zone), "utc": (zone, "UTC")}.items():
+        turned = "t" if zone == "UTC" else "t at time zone '{}' at time zone '{}'".format(*zones)
+        warehouse.backend.con.execute(f"create or replace temporary macro {macro}(t) as {turned}")
+    sides = [Side(warehouse, name, by_hand, ZoneInfo(zone)) for name, by_hand in written().items()]
+    for side in sides:
+        side.check()
+    return [side.line(rounds) for side in sides]
 
 
 def written() -> dict[str, str]:
@@ -99,14 +111,16 @@ class Side:
     warehouse: Warehouse
     name: str
     sql: str
+    zone: ZoneInfo
 
     def ours(self) -> list[dict[str, Any]]:
         """The rows of what Daybook asks."""
         build, shape = QUESTIONS[self.name]
         interval = self._interval
         steps = Steps.of(interval, self.warehouse.as_of).values
-        bounds = dialogues.bounds(SimpleNamespace(interval=interval, as_of=self.warehouse.as_of))  # type: ignore[arg-type]
-        return self.warehouse.ask(build, shape, steps | bounds)
+        asked: Any = SimpleNamespace(interval=interval, as_of=self.warehouse.as_of)
+        rings = windows.values(windows.starting(asked)) | windows.USUAL.values
+        return self.warehouse.ask(build, shape, steps | dialogues.bounds(asked) | rings)
 
     def by_hand(self) -> list[dict[str, Any]]:
         """The rows of the SQL written by hand."""
@@ -133,7 +147,7 @@ class Side:
 
     @property
     def _interval(self) -> Interval:
-        return Interval.parse(PERIOD, ZoneInfo("UTC"), self.warehouse.as_of)
+        return Interval.parse(PERIOD, self.zone, self.warehouse.as_of)
 
 
 def _keyed(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> set[tuple[Any, ...]]:

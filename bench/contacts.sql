@@ -1,8 +1,9 @@
 -- What one would write by hand on the lake for the questions of `bench.contacts`, one statement after each "--- name".
--- $start, $end and $as_of are naive UTC; months are counted from the first of the period.
+-- $start, $end and $as_of are naive UTC; months are those of the report's zone, counted from the first of the period:
+-- local(at) is a moment on its clocks, utc(at) the way back.
 
 --- messages by status
-select date_diff('month', $start, created_at) + 1 as number, channel,
+select date_diff('month', local($start), local(created_at)) + 1 as number, channel,
        case when sent_at >= $as_of then if(required, 'created', 'created_optional')
             when status = 'delivered' and delivered_at >= $as_of then 'pending' else status end as status,
        count(*) as messages,
@@ -16,7 +17,7 @@ where created_at >= $start and created_at < $end and created_at < $as_of
 group by all
 
 --- messages sent
-select date_diff('month', $start, sent_at) + 1 as number, channel, currency, count(*) as sent,
+select date_diff('month', local($start), local(sent_at)) + 1 as number, channel, currency, count(*) as sent,
        count(*) filter (where status = 'delivered' and not coalesce(delivered_at >= $as_of, false)) as delivered,
        sum(price) as price
 from message
@@ -25,7 +26,7 @@ group by all
 
 --- notifications
 with told as (
-    select distinct date_diff('month', $start, created_at) + 1 as number, notification_id
+    select distinct date_diff('month', local($start), local(created_at)) + 1 as number, notification_id
     from message where created_at >= $start and created_at < $end and created_at < $as_of
 )
 select number, count(*) as notifications from told group by number
@@ -33,7 +34,7 @@ union all
 select 0, count(distinct notification_id) from told
 
 --- dialogues
-select date_diff('month', $start, started_at) + 1 as number, count(*) as dialogues,
+select date_diff('month', local($start), local(started_at)) + 1 as number, count(*) as dialogues,
        count(*) filter (where has_operator) as by_operator,
        count(*) filter (where not has_operator) as by_bot,
        count(*) filter (where has_operator is null) as by_nobody
@@ -48,7 +49,7 @@ where started_at >= $start and started_at < $end and started_at < $as_of
 group by all
 
 --- messages of chats
-select date_diff('month', $start, sent_at) + 1 as number, chat_id, sender, currency,
+select date_diff('month', local($start), local(sent_at)) + 1 as number, chat_id, sender, currency,
        count(*) as messages, sum(cost) as cost
 from chat_message join chat_session using (session_id)
 where sender in ('user', 'bot', 'operator') and sent_at >= $start and sent_at < $end and sent_at < $as_of
@@ -101,7 +102,8 @@ with cut as (
     select operator_id, status, min(begins) as begins, max(ends) as ends from islands
     group by operator_id, status, place
 ), months as (
-    select number + 1 as number, $start + to_months(number) as starts, $start + to_months(number + 1) as stops
+    select number + 1 as number, utc(local($start) + to_months(number)) as starts,
+           utc(local($start) + to_months(number + 1)) as stops
     from range(0, 1 + date_diff('month', $start, $end)) as numbers(number)
 )
 select number, operator_id, status,
@@ -111,7 +113,7 @@ group by all
 
 --- calls
 with told as (
-    select date_diff('month', $start, started_at) + 1 as number, client_id,
+    select date_diff('month', local($start), local(started_at)) + 1 as number, client_id,
            if(client_id is null, client_number, null) as phone, bot_id is not null as is_bots,
            status = 'answered' and not coalesce(coalesce(ended_at, answered_at) >= $as_of, false) as is_handled,
            is_handled or coalesce(coalesce(ended_at, answered_at) >= $as_of and answered_at < $as_of, false)
@@ -137,6 +139,26 @@ with seconds as (
     union all
     select true, null, began, sum(calls)::bigint from seconds group by began
 )
-select is_all, trunk_id, date_diff('month', $start, began) + 1 as number, sum(calls)::bigint as attempts,
+select is_all, trunk_id, date_diff('month', local($start), local(began)) + 1 as number, sum(calls)::bigint as attempts,
        max(calls) as peak
 from line group by all
+
+--- windows
+with told as (
+    select started_at, status,
+           status <> 'in_progress' and not coalesce(coalesce(ended_at, answered_at) >= $as_of, false) as is_finished,
+           case when is_finished then coalesce(talk_s, 0)
+                when answered_at < $as_of then
+                    epoch(date_trunc('second', $as_of)) - epoch(date_trunc('second', answered_at))
+                else 0 end as talk
+    from call where started_at >= utc(date_trunc('year', local($as_of))) and started_at < $as_of
+)
+select case when started_at >= $as_of - interval 15 minutes then 1
+            when started_at >= $as_of - interval 30 minutes then 2
+            when started_at >= $as_of - interval 60 minutes then 3
+            when started_at >= utc(date_trunc('day', local($as_of))) then 4 else 5 end as ring,
+       status, is_finished,
+       case when talk <= 0 then 0 when talk <= 10 then 1 when talk <= 30 then 2 when talk <= 60 then 3
+            when talk <= 180 then 4 when talk <= 300 then 5 when talk <= 600 then 6 else 7 end as length,
+       count(*) as calls
+from told group by all

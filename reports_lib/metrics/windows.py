@@ -66,11 +66,9 @@ def windows(warehouse: Warehouse, asked: Question) -> Windows:
     classes = Classes.parse(asked.duration_classes)
     warehouse.check(["call"])
     starts = starting(asked)
-    latest_first = sorted(starts.values(), reverse=True)
-    moments = {f"ring_{place}": naive(at).isoformat(sep=" ") for place, at in enumerate(latest_first, 1)}
-    found = warehouse.ask(query, len(classes.bounds), classes.values | moments)
+    found = warehouse.ask(query, len(classes.bounds), classes.values | values(starts))
     found = [row | {"state": state(row["status"], row["is_finished"])} for row in found]
-    reach = {name: latest_first.index(at) + 1 for name, at in starts.items()}
+    reach = {name: _latest_first(starts).index(at) + 1 for name, at in starts.items()}
     statuses = _rows("status", CALL_STATUSES.values(), _counted(found, "state", reach), CALL_STATUSES)
     lengths = _rows("length", classes.labels, _counted(found, "length", reach), range(len(classes.labels)))
     total = {name: sum(row[name] for row in statuses) for name in NAMES}
@@ -86,6 +84,11 @@ def starting(asked: Question) -> dict[str, datetime]:
     return minutes | {"today": midnight(today, zone), "year": midnight(today.replace(month=1, day=1), zone)}
 
 
+def values(starts: Mapping[str, datetime]) -> dict[str, str]:
+    """What fills the slots of the rings, of which the first is the narrowest."""
+    return {f"ring_{place}": naive(at).isoformat(sep=" ") for place, at in enumerate(_latest_first(starts), 1)}
+
+
 def compile_ahead() -> None:
     """Compile for a lake what is asked most, with the usual classes. Asks nobody."""
     statement(Dialect(), query, len(USUAL.bounds))
@@ -99,6 +102,10 @@ def query(tables: Tables, bounds: int) -> ir.Table:
     within = [(call.started_at >= ring, place) for place, ring in enumerate(rings[:-1], 1)]
     ringed = call.mutate(ring=ibis.cases(*within, else_=len(rings)), length=length(call.talk, bounds))
     return ringed.group_by("ring", "status", "is_finished", "length").aggregate(calls=ringed.count())
+
+
+def _latest_first(starts: Mapping[str, datetime]) -> list[datetime]:
+    return sorted(starts.values(), reverse=True)
 
 
 def _said(start: datetime, asked: Question) -> str:

@@ -68,8 +68,8 @@ class Warehouse:
     def table(self, name: str) -> ir.Table:
         """The canonical table: its columns in order, without the rows that come at or after `as_of` or are another's.
 
-        A row without a moment is kept. Raises `UnknownNameError` if no canonical table is called so,
-        `WarehouseError` naming every difference if the warehouse's own is not as declared.
+        Raises `UnknownNameError` if no canonical table is called so, `WarehouseError` naming every difference
+        if the warehouse's own is not as declared.
         """
         self.check([name])
         return self._table(name)
@@ -79,7 +79,7 @@ class Warehouse:
         found = ops.DatabaseTable(name, schema=found_schema(name), source=self.backend, namespace=place).to_expr()
         limit = ibis.literal(self.as_of.replace(tzinfo=None), type="timestamp(6)")
         if not ever:
-            found = before(found, TABLES[name].happened_at, limit)
+            found = before(name, found, limit)
         if self.scope.is_whole:
             return found
         return narrowed(name, found, self._table, listed(ibis.literal(self.scope.text)))

@@ -124,7 +124,7 @@ class Dialect:
         """
         found = ibis.table(found_schema(name), name=name, database=self.schema)
         if not ever:
-            found = before(found, TABLES[name].happened_at, as_of())
+            found = before(name, found, as_of())
         return narrowed(name, found, self.table, listed(slot(SLOT))) if self.is_scoped else found
 
 
@@ -134,11 +134,17 @@ def found_schema(name: str) -> sch.Schema:
     return sch.Schema({column: dtype.copy(nullable=True) for column, dtype in TABLES[name].schema.items()})
 
 
-def before(table: ir.Table, happened_at: str | None, limit: ir.Value) -> ir.Table:
-    """The rows of `table` that existed before `limit` (G-1); one without a moment is kept."""
-    if happened_at is None:
+def before(name: str, table: ir.Table, limit: ir.Value) -> ir.Table:
+    """The rows of a canonical table that existed before `limit` (G-1); where one may be without a moment, it is kept.
+
+    Only there is it asked for: a file of which only the times are known can be left unread by them, not by a null.
+    """
+    declared = TABLES[name]
+    if declared.happened_at is None:
         return table
-    return table.filter(table[happened_at].isnull() | (table[happened_at] < limit))
+    is_before = table[declared.happened_at] < limit
+    is_kept = declared.schema[declared.happened_at].nullable
+    return table.filter(table[declared.happened_at].isnull() | is_before if is_kept else is_before)
 
 
 @cache
