@@ -20,6 +20,7 @@ MACHINERY = (
     "runs",
     "cdr",
     "invoicing",
+    "ops",
     "portal",
     "cli",
 )

@@ -21,12 +21,13 @@ class Right(StrEnum):
     PUBLISH = "publish"  # public links; queries and charts for others; schedules
     NOTEBOOK = "notebook"  # the notebook of a run that failed
     INVOICE = "invoice"  # issue and revise invoices
+    OPERATE = "operate"  # change customers, make coupons
     DELETE = "delete"  # what others have made
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMIN: frozenset(Right),
     Role.ANALYST: frozenset({Right.READ, Right.ASK, Right.SHARE, Right.PUBLISH, Right.NOTEBOOK}),
-    Role.BILLING: frozenset({Right.READ, Right.ASK, Right.SHARE, Right.INVOICE}),
+    Role.BILLING: frozenset({Right.READ, Right.ASK, Right.SHARE, Right.INVOICE, Right.OPERATE}),
     Role.VIEWER: frozenset({Right.READ}),
 }

@@ -6,7 +6,8 @@
 A run's row is the truth about it, whatever a queue believes. A snapshot's row is a copy of its
 manifest for lists; `snapshots.index.rebuild` writes it anew. All times are aware, in UTC; those that
 decide who may take what (`due_at`, `heartbeat_at`) are the database's own, so no worker's clock counts.
-Invoices are in `invoices.py`, what of them the warehouse has not been told yet in `mirror.py`.
+Invoices are in `invoices.py`, what of them the warehouse has not been told yet in `mirror.py`, changes to customers and
+coupons in `operations.py`.
 The queue's tables are Procrastinate's, and called `procrastinate_…`.
 """
 
@@ -32,6 +33,14 @@ from reports_lib.database.schema.invoices import (
 )
 from reports_lib.database.schema.mail import Mail, MailKind, MailState
 from reports_lib.database.schema.mirror import MirrorHeld, MirrorNote
+from reports_lib.database.schema.operations import (
+    Coupon,
+    CouponGroup,
+    CouponType,
+    DiscountType,
+    Operation,
+    OperationState,
+)
 from reports_lib.database.schema.runs import Decision, Run, State, Tick, Worker
 from reports_lib.database.schema.snapshots import Audience, Link, Snapshot
 
@@ -49,7 +58,11 @@ __all__ = [
     "CdrState",
     "ChainSubject",
     "ChartTemplate",
+    "Coupon",
+    "CouponGroup",
+    "CouponType",
     "Decision",
+    "DiscountType",
     "EntryKind",
     "Invoice",
     "InvoiceAllocation",
@@ -66,6 +79,8 @@ __all__ = [
     "MailState",
     "MirrorHeld",
     "MirrorNote",
+    "Operation",
+    "OperationState",
     "Run",
     "SignIn",
     "Snapshot",

@@ -41,6 +41,7 @@ class Snapshot(Base):
     formats: Mapped[list[str]]  # keys of the manifest's files, the tables left out
     bytes: Mapped[int] = mapped_column(BigInteger)
     supersedes: Mapped[str | None]
+    retained_until: Mapped[datetime | None]  # of personal data: deleted then
     deleted_at: Mapped[datetime | None]
     deleted_by: Mapped[str | None]
     delete_reason: Mapped[str | None]
@@ -52,6 +53,11 @@ class Snapshot(Base):
         CheckConstraint("(deleted_at IS NULL) = (deleted_by IS NULL)", name="deleted"),
         Index(None, "family", "generated_at"),
         Index(None, "generated_at"),
+        Index(
+            "snapshot_retained_until_index",
+            "retained_until",
+            postgresql_where=sql("retained_until IS NOT NULL AND deleted_at IS NULL"),
+        ),
         Index(None, "supersedes", postgresql_where=sql("supersedes IS NOT NULL")),
     )
 

@@ -1,0 +1,1 @@
+"""Operations: the few changes that people make to customers and coupons."""
