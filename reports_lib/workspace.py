@@ -53,6 +53,7 @@ SETTINGS = (
     Setting("DAYBOOK_MAIL_FROM", "daybook@localhost", "The address that mail comes from."),
     Setting("DAYBOOK_MAIL_DOMAINS", "", "Domains that mail may go to, with commas between; empty is any."),
     Setting("DAYBOOK_MAIL_LIMIT", "20MB", "Size of a mail; files that do not fit stay behind its link."),
+    Setting("DAYBOOK_RETENTION", "30", "Days after which a report with personal data is deleted."),
     Setting("DAYBOOK_CDR_FOLDER", "", "Folder that files of call records are dropped into; relative to the workspace."),
     Setting("DAYBOOK_OWNER", "", "Who is told by mail of a failure when the schedule names nobody."),
     Setting("DAYBOOK_HOST", "127.0.0.1", "Address that `daybook serve` listens on."),
@@ -87,6 +88,7 @@ class Workspace:
     mail_from: str = "daybook@localhost"
     mail_domains: tuple[str, ...] = ()
     mail_limit: int = 20_000_000
+    retention: int = 30  # days
     cdr_folder: Path | None = None
     owner: str = ""
     host: str = "127.0.0.1"
@@ -128,6 +130,7 @@ class Workspace:
             mail_from=value["DAYBOOK_MAIL_FROM"],
             mail_domains=tuple(filter(None, (d.strip().lower() for d in value["DAYBOOK_MAIL_DOMAINS"].split(",")))),
             mail_limit=_size(value, "DAYBOOK_MAIL_LIMIT"),
+            retention=_whole(value, "DAYBOOK_RETENTION"),
             cdr_folder=(root / value["DAYBOOK_CDR_FOLDER"]).resolve() if value["DAYBOOK_CDR_FOLDER"] else None,
             owner=value["DAYBOOK_OWNER"],
             host=value["DAYBOOK_HOST"],

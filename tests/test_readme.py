@@ -77,6 +77,7 @@ MAY = {  # what each right is
     Right.ASK: "ask for reports, cancel and repeat them; keep queries and charts for oneself; API tokens",
     Right.SHARE: "make and revoke links",
     Right.INVOICE: "issue and revise invoices; see to files of call records",
+    Right.OPERATE: "change customers, make coupons",
     Right.PUBLISH: "make public links, queries and charts for others, and schedules",
     Right.NOTEBOOK: "get the notebook of a run that failed",
     Right.DELETE: "change and delete what others made",

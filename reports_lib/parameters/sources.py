@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from reports_lib.parameters.options import Option, Source, fixed
-from reports_lib.values import contact
+from reports_lib.values import contact, selling
 
 
 def _called(labels: Mapping[str, str]) -> Source:
@@ -25,6 +25,17 @@ Bot = Source("bot")
 Operator = Source("operator")
 OperatorGroup = Source("operator_group")
 
+RegistrationStatus = _called(selling.REGISTRATION_STATUSES)
+PurchaseKind = _called(selling.PURCHASE_KINDS)
+PaymentStatus = _called(selling.PAYMENT_STATUSES)
+PaymentMethod = _called(selling.PAYMENT_METHODS)
+CouponType = _called(selling.COUPON_TYPES)
+DiscountType = _called(selling.DISCOUNT_TYPES)
+CouponGroup = Source("coupon_group")
+Gateway = Source("gateway")
+Network = Source("network")
+Country = Source("country")
+
 SOURCES: dict[str, Source] = {
     "ClientType": ClientType,
     "ClientTag": ClientTag,
@@ -39,5 +50,15 @@ SOURCES: dict[str, Source] = {
     "Bot": Bot,
     "Operator": Operator,
     "OperatorGroup": OperatorGroup,
+    "RegistrationStatus": RegistrationStatus,
+    "PurchaseKind": PurchaseKind,
+    "PaymentStatus": PaymentStatus,
+    "PaymentMethod": PaymentMethod,
+    "CouponType": CouponType,
+    "DiscountType": DiscountType,
+    "CouponGroup": CouponGroup,
+    "Gateway": Gateway,
+    "Network": Network,
+    "Country": Country,
 }
 """All of them, by name."""

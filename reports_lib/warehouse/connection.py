@@ -37,7 +37,11 @@ LOOKUPS = {  # what a parameter can be picked from: table, column of the value, 
     "chat": ("chat", "chat_id", "name"),
     "client_tag": ("client_tag", "tag", "tag"),
     "company": ("company", "company_id", "name"),
+    "country": ("client_profile", "country", "country"),
+    "coupon_group": ("coupon_group", "group_id", "name"),
     "currency": ("currency", "code", "code"),
+    "gateway": ("payment", "gateway", "gateway"),
+    "network": ("client_social", "network", "network"),
     "operator": ("operator", "operator_id", "name"),
     "operator_group": ("operator_group", "group_id", "name"),
     "owner_user": ("app_user", "user_id", "full_name"),
@@ -260,7 +264,7 @@ def _any_row(tables: Tables, name: str) -> ir.Table:
 def _options(tables: Tables, lookup: str) -> ir.Table:
     name, value, label = LOOKUPS[lookup]
     table = tables(name)
-    return table.select(value=table[value], label=table[label]).distinct()
+    return table.filter(table[value].notnull()).select(value=table[value], label=table[label]).distinct()
 
 
 def _named(dtype: dt.DataType) -> str:

@@ -127,12 +127,20 @@ def test_options_are_ordered_by_label(warehouse_of):
             "chat": [{"chat_id": 3, "name": "Help"}],
             "operator": [{"operator_id": 4, "name": "Ann Lee"}],
             "operator_group": [{"group_id": 5, "name": "Night"}],
+            "client_profile": [{"country": "CL"}, {"client_id": 2, "country": None}],
+            "client_social": [{"network": "x"}],
+            "coupon_group": [{"group_id": 6, "name": "Reward"}],
+            "payment": [{"gateway": "stripe"}],
         }
     )
     assert {name: warehouse.options(name) for name in LOOKUPS} == {
         "client_tag": [Option("Asia", "Asia"), Option("vip", "vip")],
         "company": [Option("2", "Ant"), Option("10", "zebra")],
         "owner_user": [Option("7", "Ann Lee")],
+        "country": [Option("CL", "CL")],  # a customer without one is nothing to pick (T-65)
+        "coupon_group": [Option("6", "Reward")],
+        "gateway": [Option("stripe", "stripe")],
+        "network": [Option("x", "x")],
         "package": [Option("1", "=1+1"), Option("3", "=1+1")],
         "currency": [Option("EUR", "EUR"), Option("UAH", "UAH")],
         "bot": [Option("2", "Ant")],
