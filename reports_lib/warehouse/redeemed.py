@@ -46,10 +46,9 @@ class Coupon(Protocol):
 
 def moments(first: date | None, last: date | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
     """When the local day `first` begins and when `last` ends, its last microsecond; in UTC, aware (M-78, T-63)."""
-    return (
-        first and midnight(first, zone),
-        last and midnight(last + timedelta(days=1), zone) - _LEAST,
-    )
+    begins = None if first is None else midnight(first, zone)
+    ends = None if last is None else midnight(last + timedelta(days=1), zone) - _LEAST
+    return begins, ends
 
 
 def days(first: datetime | None, last: datetime | None, zone: ZoneInfo) -> tuple[date | None, date | None]:
