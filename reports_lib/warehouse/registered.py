@@ -1,0 +1,253 @@
+"""Customers as they registered: clients that have a profile, looked for by whatever they told about themselves.
+
+The portal and the reports ask the same. Who is looked for is found by the few columns that the search needs;
+all that a customer told, and the networks that he linked, are read of the rows of a page alone.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import reduce
+
+import ibis.expr.types as ir
+from ibis import _
+
+from reports_lib.errors import ParameterError
+from reports_lib.values.selling import NETWORKS
+from reports_lib.warehouse.statement import Tables, as_of, slot
+
+READ = ("client", "client_profile", "client_social")  # tables
+SIZE = 50  # rows of a page
+TOLD = (  # at registration, in the order of the profile
+    "registration_status", "first_name", "last_name", "email", "phone", "birth_date", "gender", "address", "city",
+    "state", "country", "metadata",
+)  # fmt: skip
+CONTAINED = (
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "address",
+    "city",
+    "state",
+    "metadata",
+)  # texts or parts of them
+LISTED = {"status": "registration_status", "country": "country", "network": "network"}  # any of several
+BETWEEN = "\x1f"  # two values of a list in a slot
+_MOMENTS = {"since": "created_at", "until": "created_at", "born_since": "birth_date", "born_until": "birth_date"}
+_TIME = "timestamp(6)"
+
+
+@dataclass(frozen=True)
+class Search:
+    """Who is looked for: all that is given must hold (MS-10, MS-11).
+
+    A text is found as it was typed, in any case, wherever it stands in the field; `name` in the first and the
+    last name together, in either order; `gender` is the whole word. Of a list any value will do. `since` and
+    `until` bound the creation, half-open; the days of birth `born_since` and `born_until` both count. Deleted
+    customers are left out unless asked for. Raises `ParameterError` for a text with control characters.
+    """
+
+    email: str = ""
+    name: str = ""
+    status: Sequence[str] = ()
+    country: Sequence[str] = ()
+    network: Sequence[str] = ()
+    city: str = ""
+    phone: str = ""
+    metadata: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    address: str = ""
+    state: str = ""
+    gender: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    born_since: date | None = None
+    born_until: date | None = None
+    with_deleted: bool = False
+
+    def __post_init__(self) -> None:
+        for name, text in self._given():
+            if not all(sign.isprintable() or sign == BETWEEN for sign in text):
+                raise ParameterError(f"{name.replace('_', ' ')}: take out the control characters, such as tabs")
+
+    @property
+    def shape(self) -> frozenset[str]:
+        """What of it is given: `Build`s of this module take it."""
+        return frozenset(dict(self._given())) | ({"with_deleted"} if self.with_deleted else set())
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What fills the slots of that shape."""
+        return dict(self._given())
+
+    def _given(self) -> Iterator[tuple[str, str]]:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, datetime):
+                yield field.name, _moment(value)
+            elif isinstance(value, date):
+                yield field.name, value.isoformat()
+            elif isinstance(value, str):
+                if value.strip():
+                    yield field.name, value.strip()
+            elif value and value is not True:
+                yield field.name, BETWEEN.join(value)
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A place in the list, newest first: that of the customer `client_id`, made at `at` (aware)."""
+
+    at: datetime
+    client_id: int
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What fills the slots of `page` and `newer`, beside those of the search."""
+        return {"at": _moment(self.at), "client_id": str(self.client_id)}
+
+
+FIRST = Place(datetime.max.replace(tzinfo=UTC), 0)  # all come after it
+
+
+def found(tables: Tables, shape: frozenset[str]) -> ir.Table:
+    """One row a customer that is looked for: all that he told, when he was made, activated and deleted, and whose."""
+    return _wide(tables, _narrow(tables, shape))
+
+
+def listed(tables: Tables, shape: frozenset[str]) -> ir.Table:
+    """`found` with `networks`, newest first: rows too many for memory come of it in batches."""
+    return _newest_first(_with_networks(found(tables, shape), _linked(tables)))
+
+
+def page(tables: Tables, shape: frozenset[str]) -> ir.Table:
+    """The newest `SIZE` + 1 customers after the place in the slots, with `networks`: words, in their order."""
+    keys = _narrow(tables, shape)
+    is_after = (keys.created_at < _at()) | ((keys.created_at == _at()) & (keys.client_id < _client_id()))
+    return _told(tables, _newest_first(keys.filter(is_after)))
+
+
+def newer(tables: Tables, shape: frozenset[str]) -> ir.Table:
+    """The `SIZE` + 1 customers that come just before the place in the slots; newest first, as `page`."""
+    keys = _narrow(tables, shape)
+    is_before = (keys.created_at > _at()) | ((keys.created_at == _at()) & (keys.client_id > _client_id()))
+    return _told(tables, keys.filter(is_before).order_by(["created_at", "client_id"]))
+
+
+def counted(tables: Tables, shape: frozenset[str]) -> ir.Table:
+    """How many `customers` there are of each `registration_status`."""
+    return _narrow(tables, shape, "registration_status").group_by("registration_status").aggregate(customers=_.count())
+
+
+def one(tables: Tables, _: object) -> ir.Table:
+    """The customer in the slot `client_id`, a deleted one too; as a row of `found`."""
+    client, profile = tables("client"), tables("client_profile")
+    client, profile = (each.filter(each.client_id == _client_id()) for each in (client, profile))
+    return _wide_of(client, profile)
+
+
+def networks(tables: Tables, _: object) -> ir.Table:
+    """The `network`s that the customer in the slot `client_id` linked, each with his `handle` there."""
+    social = tables("client_social")
+    return social.filter(social.client_id == _client_id()).select("network", "handle").order_by("network")
+
+
+def _narrow(tables: Tables, shape: frozenset[str], *columns: str) -> ir.Table:
+    """Those who are looked for: `client_id`, `created_at`, and `columns` of the profile."""
+    client, profile = tables("client"), tables("client_profile")
+    if "with_deleted" not in shape:
+        client = client.filter(client.deleted_at.isnull() | (client.deleted_at >= as_of()))
+    for name in sorted(shape & {"since", "until"}):
+        client = client.filter(_is_within(client, name))
+    profile = reduce(_kept, sorted(shape - {"since", "until", "with_deleted", "network"}), profile)
+    if "network" in shape:
+        social = tables("client_social")
+        profile = profile.semi_join(_any_of(social, "network"), "client_id")
+    client = client.select("client_id", "created_at")
+    profile = profile.select("client_id", *columns)
+    return client.inner_join(profile, "client_id").select(client, *(profile[name] for name in columns))
+
+
+def _kept(profile: ir.Table, name: str) -> ir.Table:
+    """The profiles of which one thing holds."""
+    if name in LISTED:
+        return _any_of(profile, name)
+    if name in _MOMENTS:
+        return profile.filter(_is_within(profile, name))
+    if name == "gender":
+        return profile.filter(profile.gender.lower() == slot(name).lower())
+    if name == "name":
+        first, last = profile.first_name.coalesce(""), profile.last_name.coalesce("")
+        return profile.filter(_holds(first + " " + last + " " + first, name))
+    return profile.filter(_holds(profile[name], name))
+
+
+def _holds(text: ir.StringValue, name: str) -> ir.BooleanValue:
+    """Whether a text contains what was typed, of which nothing is a wildcard."""
+    return text.lower().contains(slot(name).lower())
+
+
+def _any_of(table: ir.Table, name: str) -> ir.Table:
+    wanted = slot(name).split(BETWEEN).unnest().name("wanted").as_table()
+    return table.semi_join(wanted, table[LISTED[name]] == wanted.wanted)
+
+
+def _is_within(table: ir.Table, name: str) -> ir.BooleanValue:
+    column = table[_MOMENTS[name]]
+    if name in ("since", "until"):
+        bound = slot(name).cast(_TIME)
+        return column >= bound if name == "since" else column < bound
+    day = slot(name).cast("date")
+    return column >= day if name == "born_since" else column <= day
+
+
+def _told(tables: Tables, keys: ir.Table) -> ir.Table:
+    """All of the first `SIZE` + 1 of `keys`, newest first."""
+    few = keys.limit(SIZE + 1)
+    social = _linked(tables, few)
+    return _newest_first(_with_networks(_wide(tables, few), social))
+
+
+def _wide(tables: Tables, keys: ir.Table) -> ir.Table:
+    kept = keys.select("client_id")
+    client, profile = (tables(name).semi_join(kept, "client_id") for name in ("client", "client_profile"))
+    return _wide_of(client, profile)
+
+
+def _wide_of(client: ir.Table, profile: ir.Table) -> ir.Table:
+    known = client.select("client_id", "created_at", "activated_at", "deleted_at", "company_id")
+    told = profile.select("client_id", *TOLD)
+    return known.inner_join(told, "client_id").select(known, *(told[name] for name in TOLD))
+
+
+def _linked(tables: Tables, few: ir.Table | None = None) -> ir.Table:
+    """Each client's networks as one text, of `few` if given."""
+    social = tables("client_social")
+    if few is not None:
+        social = social.semi_join(few.select("client_id"), "client_id")
+    word = social.network.cases(*NETWORKS.items(), else_=social.network)
+    named = social.select("client_id", word=word)
+    return named.group_by("client_id").aggregate(networks=named.word.group_concat(", ", order_by=named.word))
+
+
+def _with_networks(customers: ir.Table, linked: ir.Table) -> ir.Table:
+    return customers.left_join(linked, "client_id").select(customers, linked.networks)
+
+
+def _newest_first(customers: ir.Table) -> ir.Table:
+    return customers.order_by([customers.created_at.desc(), customers.client_id.desc()])
+
+
+def _at() -> ir.TimestampValue:
+    return slot("at").cast(_TIME)
+
+
+def _client_id() -> ir.IntegerValue:
+    return slot("client_id").cast("int64")
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
