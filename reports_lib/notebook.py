@@ -23,7 +23,21 @@ from typing import Any
 
 from IPython.display import Markdown
 
-from reports_lib.display import Behind, Chart, Column, Grid, Info, Tile, Tiles, bars, circles, headlines, lines, ranks
+from reports_lib.display import (
+    Behind,
+    Chart,
+    Column,
+    Grid,
+    Info,
+    Opening,
+    Tile,
+    Tiles,
+    bars,
+    circles,
+    headlines,
+    lines,
+    ranks,
+)
 from reports_lib.errors import NotebookError, WarehouseError
 from reports_lib.metrics import (
     calls,
@@ -118,6 +132,7 @@ __all__ = [
     "Messenger",
     "Months",
     "Network",
+    "Opening",
     "Operator",
     "OperatorGroup",
     "OwnerUser",

@@ -4,7 +4,7 @@ Each thing describes itself to Jupyter as a bundle of media types. `text/html` i
 `application/vnd.daybook.*+json` beside it is for the machinery, which never imports this room.
 """
 
-from reports_lib.display.behind import Behind
+from reports_lib.display.behind import Behind, Opening
 from reports_lib.display.charts import Chart, bars, circles, lines, ranks
 from reports_lib.display.column import Column
 from reports_lib.display.grid import Grid
@@ -18,6 +18,7 @@ __all__ = [
     "Column",
     "Grid",
     "Info",
+    "Opening",
     "Tile",
     "Tiles",
     "bars",

@@ -27,3 +27,20 @@ class Behind:
     def html(self) -> Markup:
         """The link; it opens beside the report, whose frame may not leave it."""
         return Markup('<a href="{}" target="_blank">{}</a>').format(self.address, self.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the cells of a column open: a family, its `parameter` being what the row has by the name `value`.
+
+    Cells of rows that have nothing there open nothing. `given` are further parameters, the same for all rows.
+    """
+
+    family: str
+    parameter: str
+    value: str
+    given: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+
+    def behind(self, found: object, title: str) -> Behind:
+        """The way from the row that has `found`, called as its cell reads."""
+        return Behind(self.family, title, {**self.given, self.parameter: str(found)})

@@ -21,9 +21,13 @@ def text(column: Column, value: Value) -> str:
     return day(value) if isinstance(value, date) else legible(str(value))
 
 
-def html(column: Column, value: Value) -> Markup:
-    """The cell's text, escaped; text from the data is isolated so that its direction stays its own (T22)."""
+def html(column: Column, value: Value, opened_by: object = None) -> Markup:
+    """The cell's text, escaped; text from the data is isolated so that its direction stays its own (T22).
+
+    With `opened_by` it is a way to the report that the column opens.
+    """
     shown = text(column, value)
-    if column.kind == "text" and value is not None:
-        return Markup("<bdi>{}</bdi>").format(shown)
-    return escape(shown)
+    if column.kind != "text" or value is None:
+        return escape(shown)
+    cell = Markup("<bdi>{}</bdi>").format(shown)
+    return column.opens.behind(opened_by, cell).html if column.opens and opened_by is not None else cell

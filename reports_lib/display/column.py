@@ -16,6 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from reports_lib.display.behind import Opening
 from reports_lib.errors import NotebookError
 from reports_lib.values.money import percent_of, ratio, round_half_up
 
@@ -30,7 +31,8 @@ class Column:
 
     `places` are digits after the point: none for a quantity and 2 for other numbers unless given.
     `of` names the numerator and the denominator of a ratio or percent that the table works out itself.
-    Raises `NotebookError` for a kind there is not, or `of` where nothing is divided.
+    `opens` makes each cell of a text a way to another report. Raises `NotebookError` for a kind there is not, `of`
+    where nothing is divided, or `opens` where there is no text.
     """
 
     name: str
@@ -39,12 +41,15 @@ class Column:
     group: str = ""
     places: int | None = None
     of: tuple[str, str] | None = None
+    opens: Opening | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise NotebookError(f"column {self.name!r} is of kind {self.kind!r}; there is {', '.join(get_args(Kind))}")
         if self.of and self.kind not in ("ratio", "percent"):
             raise NotebookError(f"column {self.name!r} is divided from {self.of} but its kind is {self.kind!r}")
+        if self.opens and self.kind != "text":
+            raise NotebookError(f"column {self.name!r} opens a report but its kind is {self.kind!r}, not text")
         if self.places is None:
             object.__setattr__(self, "places", 2 if self.kind in ("money", "ratio", "percent") else 0)
 
@@ -61,7 +66,12 @@ class Column:
     @property
     def needs(self) -> tuple[str, ...]:
         """Names that the rows must hold for this column to be shown."""
-        return self.of or (self.name,)
+        return (*(self.of or (self.name,)), *((self.opens.value,) if self.opens else ()))
+
+    @property
+    def opened_by(self) -> str:
+        """The name by which a shown row has what the cell of this column is opened with."""
+        return f"{self.name} opens"
 
     def value(self, row: Mapping[str, Any]) -> Value:
         """What the table shows of `row`: rounded once, half away from zero (G-7); None where there is nothing (G-9).

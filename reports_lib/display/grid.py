@@ -75,7 +75,8 @@ class Grid:
         if isinstance(self.rows, pa.RecordBatchReader):
             for found in self.rows:
                 batch = kept.typed(found, self.columns, self.title)
-                self._take(kept.rows(batch.slice(0, self._room), self.columns), batch.num_rows)
+                first = kept.rows(batch.slice(0, self._room), found.slice(0, self._room), self.columns)
+                self._take(first, batch.num_rows)
                 yield batch
         else:
             rows = shown(plain(self.rows), self.columns, self.title)
@@ -103,7 +104,8 @@ class Grid:
         """`total` with the words that it leaves out: "Total" in the first column of text, nothing in the others."""
         words = [column.name for column in self.columns if not column.is_number]
         texts = [column.name for column in self.columns if column.kind == "text"]
-        return dict.fromkeys(words) | dict.fromkeys(texts[:1], "Total") | dict(total)
+        opened = [column.opens.value for column in self.columns if column.opens]  # a total opens nothing
+        return dict.fromkeys(opened) | dict.fromkeys(words) | dict.fromkeys(texts[:1], "Total") | dict(total)
 
     def _reference(self) -> dict[str, Any]:
         return {

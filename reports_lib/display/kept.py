@@ -52,16 +52,22 @@ def typed(found: pa.RecordBatch, columns: Sequence[Column], title: str) -> pa.Re
 
     Raises `NotebookError` naming the columns that are lacking, or the one whose values its kind cannot hold.
     """
-    if missing := sorted({c.name for c in columns} - set(found.schema.names)):
+    if missing := sorted({name for c in columns for name in c.needs} - set(found.schema.names)):
         raise NotebookError(f"table {title!r}: the rows lack {', '.join(missing)}")
     return _flagged([_shown(found.column(c.name), c) for c in columns], columns, is_total=False)
 
 
-def rows(found: pa.RecordBatch, columns: Sequence[Column]) -> list[Row]:
-    """Typed rows as the table shows them, by column name."""
+def rows(typed: pa.RecordBatch, found: pa.RecordBatch, columns: Sequence[Column]) -> list[Row]:
+    """Typed rows as the table shows them, by column name, with what `found` has for the cells that open something."""
     whole = [c.name for c in columns if c.is_number and not c.digits]
-    shown: list[Row] = found.drop_columns([TOTAL]).to_pylist()
-    return [row | {name: None if row[name] is None else int(row[name]) for name in whole} for row in shown]
+    shown: list[Row] = typed.drop_columns([TOTAL]).to_pylist()
+    opened = {c.opened_by: found.column(c.opens.value).to_pylist() for c in columns if c.opens}
+    return [
+        row
+        | {name: None if row[name] is None else int(row[name]) for name in whole}
+        | {name: values[place] for name, values in opened.items()}
+        for place, row in enumerate(shown)
+    ]
 
 
 def _shown(values: pa.Array, column: Column) -> pa.Array:

@@ -31,7 +31,7 @@ def plain(rows: Rows) -> list[Row]:
 
 
 def shown(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], title: str) -> list[Row]:
-    """What the table shows of each row, by column name.
+    """What the table shows of each row, by column name; and what the cells that open something are opened with.
 
     Raises `NotebookError` naming every column that a row lacks, or the value that cannot be shown.
     """
@@ -39,5 +39,6 @@ def shown(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], title: s
     for row in rows:
         if missing := sorted({name for column in columns for name in column.needs if name not in row}):
             raise NotebookError(f"table {title!r}: the rows lack {', '.join(missing)}; they have {', '.join(row)}")
-        result.append({column.name: column.value(dict(row)) for column in columns})
+        opened = {column.opened_by: row[column.opens.value] for column in columns if column.opens}
+        result.append({column.name: column.value(dict(row)) for column in columns} | opened)
     return result

@@ -62,12 +62,16 @@ def _row(columns: Sequence[Column], firsts: set[str], row: Row, is_total: bool =
     found = []
     for place, column in enumerate(columns):
         value = row[column.name]
-        inner = Markup("") if is_total and value is None and not column.is_number else cells.html(column, value)
+        inner = Markup("") if is_total and value is None and not column.is_number else _inner(column, row, is_total)
         if place == 0:
             found.append(Markup('<th scope="row"{}>{}</th>').format(_classes(column, firsts), inner))
         else:
             found.append(Markup("<td{}>{}</td>").format(_classes(column, firsts, value, True), inner))
     return Markup("<tr>{}</tr>\n").format(Markup("").join(found))
+
+
+def _inner(column: Column, row: Row, is_total: bool) -> Markup:
+    return cells.html(column, row[column.name], None if is_total else row.get(column.opened_by))
 
 
 def _classes(column: Column, firsts: set[str], value: Value = None, is_cell: bool = False) -> Markup:

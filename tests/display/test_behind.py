@@ -3,16 +3,19 @@
 import re
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 from lxml import etree
 
-from reports_lib.display import Behind, Column, Tile, Tiles, ranks
+from reports_lib.display import Behind, Column, Grid, Opening, Tile, Tiles, ranks
 from reports_lib.display.colours import STATES
+from reports_lib.errors import NotebookError
 from reports_lib.picture import SERIES
 from reports_lib.rendering.clean import clean
 from reports_lib.rendering.long_tables import for_paper
 
 CHART = "application/vnd.daybook.chart+json"
+TABLE = "application/vnd.daybook.table+json"
 EVIL = Behind("invoices", "<b>In & out</b>", {"account_id": '"><script>x</script>', "status": ["A&B", "C D"]})
 
 
@@ -83,3 +86,30 @@ def test_states_keep_their_colours_whatever_their_order():
 def test_a_chart_opens_the_report_behind_it():
     chart = ranks([{"name": "Ann", "n": 1}], "name", "n", "T").opening(EVIL)
     assert chart._repr_mimebundle_()[CHART]["behind"] == {"title": EVIL.title, "address": EVIL.address}
+
+
+NAME = Column("name", "Name", opens=Opening("coupons", "group", "number", {"interval": "last month"}))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_the_cells_of_a_column_open_a_report(streamed):
+    rows = [{"name": "<Summer>", "number": 3}, {"name": "Nobody's", "number": None}, {"name": None, "number": 4}]
+    given = pa.Table.from_pylist(rows).to_reader() if streamed else rows
+    grid = Grid("Groups", given, [NAME], total={}, first=2 if streamed else None)
+    cleaned = clean(grid._repr_mimebundle_()["text/html"])
+    (link,) = etree.fromstring(cleaned).iter("a")
+    assert link.attrib["href"] == "/ask/coupons?interval=last+month&group=3"
+    assert "".join(link.itertext()) == "<Summer>"
+    assert for_paper(f"<body>{cleaned}</body>").count("<a ") == 0
+    assert [c["name"] for c in grid._repr_mimebundle_()[TABLE]["columns"]] == ["name"]  # files have the text alone
+
+
+def test_what_a_cell_is_opened_with_must_be_in_the_rows():
+    for rows in ([{"name": "x"}], pa.table({"name": ["x"]}).to_reader()):
+        with pytest.raises(NotebookError, match="the rows lack number"):
+            Grid("Groups", rows, [NAME])
+
+
+def test_only_texts_open_anything():
+    with pytest.raises(NotebookError, match="'n' opens a report but its kind is 'money'"):
+        Column("n", "N", "money", opens=NAME.opens)
