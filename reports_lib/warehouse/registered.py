@@ -115,12 +115,13 @@ FIRST = Place(datetime.max.replace(tzinfo=UTC), 0)  # all come after it
 
 def found(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """One row a customer that is looked for: all that he told, when he was made, activated and deleted, and whose."""
-    return _wide(tables, _narrow(tables, shape))
+    return _wide(_narrow(tables, shape).select("client_id"), *_both(tables))
 
 
 def listed(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """`found` with `networks`, newest first: rows too many for memory come of it in batches."""
-    return _newest_first(_with_networks(found(tables, shape), _linked(tables)))
+    keys = _narrow(tables, shape).select("client_id")
+    return _newest_first(_wide(_linked(keys, tables("client_social")), *_both(tables)))
 
 
 def page(tables: Tables, shape: frozenset[str]) -> ir.Table:
@@ -144,9 +145,8 @@ def counted(tables: Tables, shape: frozenset[str]) -> ir.Table:
 
 def one(tables: Tables, _: object) -> ir.Table:
     """The customer in the slot `client_id`, a deleted one too; as a row of `found`."""
-    client, profile = tables("client"), tables("client_profile")
-    client, profile = (each.filter(each.client_id == _client_id()) for each in (client, profile))
-    return _wide_of(client, profile)
+    client, profile = _both(tables)
+    return _wide(client.filter(client.client_id == _client_id()).select("client_id"), client, profile)
 
 
 def networks(tables: Tables, _: object) -> ir.Table:
@@ -157,7 +157,7 @@ def networks(tables: Tables, _: object) -> ir.Table:
 
 def _narrow(tables: Tables, shape: frozenset[str], *columns: str) -> ir.Table:
     """Those who are looked for: `client_id`, `created_at`, and `columns` of the profile."""
-    client, profile = tables("client"), tables("client_profile")
+    client, profile = _both(tables)
     if "with_deleted" not in shape:
         client = client.filter(client.deleted_at.isnull() | (client.deleted_at >= as_of()))
     for name in sorted(shape & {"since", "until"}):
@@ -206,35 +206,30 @@ def _is_within(table: ir.Table, name: str) -> ir.BooleanValue:
 
 def _told(tables: Tables, keys: ir.Table) -> ir.Table:
     """All of the first `SIZE` + 1 of `keys`, newest first."""
-    few = keys.limit(SIZE + 1)
-    social = _linked(tables, few)
-    return _newest_first(_with_networks(_wide(tables, few), social))
+    few = keys.limit(SIZE + 1).select("client_id")
+    # one after the other: what is asked of a million is then asked once
+    return _newest_first(_wide(_linked(few, tables("client_social")), *_both(tables)))
 
 
-def _wide(tables: Tables, keys: ir.Table) -> ir.Table:
-    kept = keys.select("client_id")
-    client, profile = (tables(name).semi_join(kept, "client_id") for name in ("client", "client_profile"))
-    return _wide_of(client, profile)
+def _both(tables: Tables) -> tuple[ir.Table, ir.Table]:
+    return tables("client"), tables("client_profile")
 
 
-def _wide_of(client: ir.Table, profile: ir.Table) -> ir.Table:
+def _wide(keys: ir.Table, client: ir.Table, profile: ir.Table) -> ir.Table:
+    """All that is told of the clients of `keys`, whose other columns stand last."""
     known = client.select("client_id", "created_at", "activated_at", "deleted_at", "company_id")
     told = profile.select("client_id", *TOLD)
-    return known.inner_join(told, "client_id").select(known, *(told[name] for name in TOLD))
+    further = [keys[name] for name in keys.columns if name not in known.columns]
+    joined = keys.inner_join(known, "client_id").inner_join(told, "client_id")
+    return joined.select(known, *(told[name] for name in TOLD), *further)
 
 
-def _linked(tables: Tables, few: ir.Table | None = None) -> ir.Table:
-    """Each client's networks as one text, of `few` if given."""
-    social = tables("client_social")
-    if few is not None:
-        social = social.semi_join(few.select("client_id"), "client_id")
+def _linked(keys: ir.Table, social: ir.Table) -> ir.Table:
+    """The clients of `keys`, each with its networks as one text."""
     word = social.network.cases(*NETWORKS.items(), else_=social.network)
     named = social.select("client_id", word=word)
-    return named.group_by("client_id").aggregate(networks=named.word.group_concat(", ", order_by=named.word))
-
-
-def _with_networks(customers: ir.Table, linked: ir.Table) -> ir.Table:
-    return customers.left_join(linked, "client_id").select(customers, linked.networks)
+    joined = keys.left_join(named, "client_id").select(keys, named.word)
+    return joined.group_by("client_id").aggregate(networks=joined.word.group_concat(", ", order_by=joined.word))
 
 
 def _newest_first(customers: ir.Table) -> ir.Table:
