@@ -28,6 +28,8 @@ class Heading:
     `service` is the channel that the report is about and `type` the kind of service it serves
     (TW-18, TW-19), as the notebook's metadata tell them: `{"daybook": {"service": …, "type": …}}`.
     Where the tables of the warehouse that it `needs` have no rows there is nothing to report on (MS-01).
+    What a `personal` one tells is of people: its reports are for the company of who asks, and are deleted in time
+    (Q-11, Q-12).
     """
 
     title: str
@@ -35,13 +37,15 @@ class Heading:
     service: str = ""
     type: str = ""
     needs: tuple[str, ...] = ()
+    personal: bool = False
 
 
 def heading(notebook: Path) -> Heading:
     """The notebook's first cell and what its metadata add; one that does not open with a heading goes by its name."""
     read = _read(notebook)
     first, about = _opening(notebook, read), _about(read)
-    return replace(first, service=about["service"], type=about["type"], needs=_needs(read))
+    service, kind = about["service"], about["type"]
+    return replace(first, service=service, type=kind, needs=_needs(read), personal=_is_personal(read))
 
 
 def _opening(notebook: Path, read: NotebookNode) -> Heading:
@@ -111,6 +115,11 @@ def _needs(read: NotebookNode) -> tuple[str, ...]:
     told = read.metadata.get(ABOUT)
     found = told.get("needs") if isinstance(told, dict) else None
     return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
+
+
+def _is_personal(read: NotebookNode) -> bool:
+    told = read.metadata.get(ABOUT)
+    return isinstance(told, dict) and told.get("personal") is True
 
 
 def _line(value: object) -> str:

@@ -1,22 +1,47 @@
 """Commands about families: what there is, a new one, the rules."""
 
+from collections.abc import Collection
+from datetime import UTC, datetime
+
 import click
 
 from reports_lib.cli.listing import listing
-from reports_lib.errors import SettingError
+from reports_lib.errors import DaybookError, SettingError
 from reports_lib.families import draft, faults, heading
 from reports_lib.workspace import Workspace
 
 
 @click.command()
 def families() -> None:
-    """List the families, what they answer and their saved sets."""
+    """List the families, what they answer, their saved sets, and what the warehouse lacks for them (MS-01)."""
     workspace = Workspace.find()
     told = [(name, heading(workspace.notebook(name))) for name in workspace.families()]
+    lacks = _lacks({name for _, about in told for name in about.needs}, workspace)
     listing(
-        ("family", "title", "saved sets", "question"),
-        [(name, about.title, " ".join(workspace.sets(name)), about.question) for name, about in told],
+        ("family", "title", "saved sets", "no data in", "question"),
+        [
+            (
+                name,
+                about.title,
+                " ".join(workspace.sets(name)),
+                " ".join(table for table in about.needs if table in lacks) or "-",
+                about.question,
+            )
+            for name, about in told
+        ],
     )
+
+
+def _lacks(needs: Collection[str], workspace: Workspace) -> Collection[str]:
+    """The tables of which there is no row; none while the warehouse cannot say."""
+    from reports_lib.runs.installation import Installation
+    from reports_lib.runs.plan import lacking
+    from reports_lib.snapshots.manifest import Author
+
+    try:
+        return lacking(sorted(needs), Author("analyst", ""), datetime.now(UTC), Installation(workspace))
+    except DaybookError:
+        return []
 
 
 @click.command()

@@ -44,6 +44,7 @@ SENTENCES = (
     N_("run {number} is being made; it can be made again once it has ended"),
     N_("run {number} is being made: cancel it, then delete it"),
     N_("cancelled by {name}"),
+    N_("there is nothing to report on yet: no data in {tables}"),
     N_("no family named {name}; did you mean {close}?"),
     N_("no family named {name}; there is {names}"),
     N_("no family named {name}"),

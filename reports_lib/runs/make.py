@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from reports_lib import __version__
 from reports_lib.database.outage import without_passwords
-from reports_lib.database.schema import Run, State
+from reports_lib.database.schema import Audience, Run, State
 from reports_lib.delivery import outbox
 from reports_lib.errors import CancelledError, DatabaseError, DaybookError, StoreError
 from reports_lib.kernels.guard import Guard
@@ -40,6 +40,7 @@ from reports_lib.runs.progress import Progress
 from reports_lib.runs.record import Attempt, Place
 from reports_lib.runs.render import Told, contents, told
 from reports_lib.snapshots import index, links
+from reports_lib.snapshots.links import Access
 from reports_lib.snapshots.manifest import Manifest
 from reports_lib.snapshots.seal import seal
 
@@ -170,7 +171,8 @@ class Making:
                 return
             index.insert(session, manifest)
             session.flush()
-            links.make(session, manifest.id, by=self.attempt.request.author.user, at=self._manner.clock())
+            by, at = self.attempt.request.author.user, self._manner.clock()
+            links.make(session, manifest.id, by=by, at=at, access=_access(manifest))
             if not record.succeed(session, run_id, attempt, manifest):
                 raise lost(run_id)
             session.refresh(run)
@@ -223,7 +225,8 @@ class Making:
 
     def _draft(self, planned: Plan, executed: NotebookNode, notebook_sha256: str) -> Manifest:
         said: Told = told(executed)
-        request = self.attempt.request
+        request, now = self.attempt.request, self._manner.clock()
+        until = now + timedelta(days=self._workspace.retention) if planned.is_personal else None
         return Manifest(
             family=request.family,
             title=planned.title,
@@ -239,8 +242,9 @@ class Making:
             notebook_sha256=notebook_sha256,
             code_version=__version__,
             generated_by=request.author,
-            generated_at=self._manner.clock(),
+            generated_at=now,
             duration_ms=0,
+            retained_until=until,
             supersedes=request.supersedes,
         )
 
@@ -253,6 +257,13 @@ class Making:
             "DAYBOOK_MEMORY_LIMIT": self._workspace.memory_limit,
             "DAYBOOK_TIME_ZONE": self._workspace.time_zone,
         }
+
+
+def _access(manifest: Manifest) -> Access:
+    """Who may open the first link: what is personal is for the company of who asked, anything else for all (Q-11)."""
+    if manifest.retained_until is None:
+        return Access()
+    return Access(Audience.COMPANY, manifest.generated_by.company)
 
 
 def patiently(do: Callable[[], T], seconds: float) -> T:

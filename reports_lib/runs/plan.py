@@ -1,6 +1,6 @@
 """A request to what can be run: its notebook, its parameters, the data version it reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports_lib.delivery.addresses import check_sendable
-from reports_lib.families import heading
+from reports_lib.errors import StateError
+from reports_lib.families import Heading, heading
 from reports_lib.parameters.options import Option
 from reports_lib.parameters.schema import Resolved, Schema
 from reports_lib.runs.installation import Installation
@@ -36,6 +37,7 @@ class Plan:
 
     notebook: Path
     title: str
+    is_personal: bool
     resolved: Resolved
     version: Version | None
 
@@ -49,19 +51,27 @@ def plan(request: Request, installation: Installation) -> Plan:
     """What the request comes to; raises `ParameterError`, `UnknownNameError`, `SettingError` or `WarehouseError`.
 
     What there is to choose is of the author's company and those below it. The warehouse is opened only to
-    look up what this process does not know yet.
+    look up what this process does not know yet. Raises `StateError` naming the tables that the family needs and
+    that have no row for the author (MS-01).
     """
     check_sendable(request.formats, request.recipients)
     notebook = installation.workspace.notebook(request.family)
-    schema, title = _read(notebook)
+    schema, opening = _read(notebook)
     with ExitStack() as stack:
         address = installation.warehouse
         version = find(address, request.data_version) if request.data_version else latest(address)
         lookups = _Lookups(address, version, request.as_of, request.author.company, stack)
         lookups.check_company()
+        refuse_lacking([name for name in opening.needs if lookups.is_empty(name)])
         zone = installation.workspace.time_zone
         resolved = schema.resolve(request.given, request.as_of, lookups, zone)
-    return Plan(notebook, title, resolved, version)
+    return Plan(notebook, opening.title, opening.personal, resolved, version)
+
+
+def refuse_lacking(tables: Sequence[str]) -> None:
+    """Raise `StateError` if there are tables that a family needs and of which there is no row (MS-01)."""
+    if tables:
+        raise StateError(f"there is nothing to report on yet: no data in {', '.join(tables)}")
 
 
 def options(lookup: str, author: Author, as_of: datetime, installation: Installation) -> list[Option]:
@@ -75,7 +85,7 @@ def options(lookup: str, author: Author, as_of: datetime, installation: Installa
 
 
 def lacking(needs: Iterable[str], author: Author, as_of: datetime, installation: Installation) -> list[str]:
-    """Those of the tables that a family needs of which `author` has no row in the newest data (MS-01)."""
+    """Those of the tables that a family needs that are not there, or have no row for `author` in the newest data."""
     with ExitStack() as stack:
         address = installation.warehouse
         looked = _Lookups(address, latest(address), as_of, author.company, stack)
@@ -122,7 +132,7 @@ class _Lookups:
         key = (self._address, self._version.name if self._version else None, self._company, table, None)
         if key in _filled:
             return False
-        found = self._open().is_empty(table)
+        found = not self._open().has(table) or self._open().is_empty(table)
         if not found:
             _filled.add(key)
         return found
@@ -152,11 +162,11 @@ def _is_timeless(table: str, company: str) -> bool:
     return all(TABLES[name].happened_at is None for name in (with_owners([table]) if company else [table]))
 
 
-def _read(notebook: Path) -> tuple[Schema, str]:
+def _read(notebook: Path) -> tuple[Schema, Heading]:
     stat = notebook.stat()
     return _parsed(notebook, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=256)
-def _parsed(notebook: Path, _changed: int, _size: int) -> tuple[Schema, str]:
-    return Schema.read(notebook), heading(notebook).title
+def _parsed(notebook: Path, _changed: int, _size: int) -> tuple[Schema, Heading]:
+    return Schema.read(notebook), heading(notebook)

@@ -103,7 +103,7 @@ def rebuild(session: Session, store: Store) -> Rebuilt:
 def _row(manifest: Manifest) -> dict[str, Any]:
     author = manifest.generated_by
     same = ("id", "family", "title", "set_name", "requested_interval", "as_of", "data_version", "generated_at",
-            "duration_ms", "supersedes")  # fmt: skip
+            "duration_ms", "supersedes", "retained_until")  # fmt: skip
     return {name: getattr(manifest, name) for name in same} | {
         "labels": dict(manifest.labels),
         "role": author.role,

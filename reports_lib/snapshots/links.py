@@ -32,7 +32,10 @@ COUNT = text(
 
 @dataclass(frozen=True)
 class Access:
-    """Whom a link is for, and until when (exclusive); for any signed-in user and for ever by default."""
+    """Whom a link is for, and until when (exclusive); for any signed-in user and for ever by default.
+
+    The company "" is the whole group.
+    """
 
     audience: Audience = Audience.ANY_USER
     company: str | None = None
@@ -40,7 +43,7 @@ class Access:
     expires_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if (self.audience == Audience.COMPANY) != bool(self.company):
+        if (self.audience == Audience.COMPANY) != (self.company is not None):
             raise ParameterError("a link for a company names the company, and no other link does")
         if (self.audience == Audience.NAMED) != bool(self.readers):
             raise ParameterError("a link for named users names at least one, and no other link does")
@@ -53,7 +56,7 @@ def make(session: Session, snapshot_id: str, *, by: str, at: datetime, access: A
         token=token_urlsafe(16),
         snapshot_id=snapshot_id,
         audience=access.audience,
-        company=access.company or None,
+        company=access.company,
         readers=list(access.readers),
         made_by=by,
         made_at=at,

@@ -19,6 +19,7 @@ ID = re.compile(r"[0-9a-f]{64}")
 KEY = re.compile(r"[a-z][a-z0-9]*(:[a-z0-9][a-z0-9_-]*)?")
 FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 TIMES = ("as_of", "generated_at")
+RETAINED = "retained_until"  # left out of what is kept for good, as of all that older versions sealed
 
 
 def file_name(snapshot_id: str) -> str:
@@ -86,6 +87,7 @@ class Manifest:
     duration_ms: int
     tables: tuple[TableRef, ...] = ()
     files: Mapping[str, FileRef] = field(default_factory=dict)
+    retained_until: datetime | None = None  # of personal data: deleted then; None keeps it for good
     supersedes: str | None = None  # id of the snapshot that this one replaces
     nonce: str = field(default_factory=lambda: token_hex(16))  # 128 bits: ids cannot be worked out
     version: int = VERSION
@@ -104,6 +106,8 @@ class Manifest:
         out = asdict(self)
         for name in TIMES:
             out[name] = _text(out[name])
+        if (until := out.pop(RETAINED)) is not None:
+            out[RETAINED] = _text(until)
         if self.data_interval:
             out["data_interval"] = [_text(t) for t in self.data_interval]
         return json.dumps(out, sort_keys=True, separators=(",", ":"), allow_nan=False).encode() + b"\n"
@@ -122,9 +126,9 @@ class Manifest:
 
     @classmethod
     def _of(cls, given: dict[str, Any]) -> Self:
-        if given["version"] != VERSION or given.keys() != {f.name for f in fields(cls)}:
+        if given["version"] != VERSION or given.keys() | {RETAINED} != {f.name for f in fields(cls)}:
             raise ValueError("another version")
-        for name in TIMES:
+        for name in (*TIMES, *({RETAINED} & given.keys())):
             given[name] = datetime.fromisoformat(given[name])
         if first_last := given["data_interval"]:
             first, last = map(datetime.fromisoformat, first_last)

@@ -120,6 +120,10 @@ class Warehouse:
         if wrong:
             raise WarehouseError(f"the warehouse is not as reports need it: {'; '.join(wrong)}")
 
+    def has(self, name: str) -> bool:
+        """Whether there is a table of that name, as declared or not."""
+        return name in self._engine.found
+
     def is_empty(self, name: str) -> bool:
         """Whether the canonical table has no row, for whoever reads."""
         self.check([name])

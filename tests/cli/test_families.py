@@ -25,7 +25,7 @@ def sales(daybook, office):
 def test_a_new_family_runs_as_it_was_written(daybook, office, sales, tmp_path):
     assert sales == ["notebooks/sales.ipynb", "parameters/sales/last-month.yaml"]
     assert daybook("lint", "sales").out == "1 notebooks keep the rules\n"
-    assert "sales\tSales\tlast-month\tHow many clients were there" in daybook("families").out
+    assert "sales\tSales\tlast-month\t-\tHow many clients were there" in daybook("families").out
 
     answer = daybook("run", "sales", "-s", "last-month", "--as-of", "2024-03-10", "--json")
     assert (answer.code, answer.err) == (0, "")

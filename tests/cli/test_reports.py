@@ -62,13 +62,21 @@ def test_what_was_resolved_can_be_asked_again(daybook):  # T-72
 
 def test_families_tell_what_they_answer_and_their_sets(daybook):
     head, *lines = daybook("families").out.splitlines()
-    assert head == "family\ttitle\tsaved sets\tquestion"
+    assert head == "family\ttitle\tsaved sets\tno data in\tquestion"
     assert [line.split("\t")[0] for line in lines] == sorted(
         path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb")
     )
     (line,) = (line for line in lines if line.startswith("customer_dynamics"))
     assert line.startswith("customer_dynamics\tCustomer Dynamics\tby-package compare-with-last-year")
     assert "How many clients there are" in line
+    lacks = {line.split("\t")[0]: line.split("\t")[3] for line in lines}
+    assert (lacks["customer_dynamics"], lacks["telephony_graphs"]) == ("-", "call")  # MS-01
+
+
+def test_a_family_without_its_data_is_refused_naming_them(daybook):  # MS-01
+    answer = daybook("run", "telephony_graphs")
+    assert (answer.code, answer.out) == (16, "")
+    assert answer.err == "daybook: there is nothing to report on yet: no data in call\n"
 
 
 def test_runs_list_what_was_made(daybook, report):

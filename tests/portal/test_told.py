@@ -35,6 +35,7 @@ from reports_lib.runs.asker import refusal
 from reports_lib.runs.cron import Cron
 from reports_lib.runs.discard import discard
 from reports_lib.runs.export import export
+from reports_lib.runs.plan import refuse_lacking
 from reports_lib.runs.regenerate import regenerate
 from reports_lib.values.clock import zone
 from reports_lib.values.interval import Interval
@@ -71,6 +72,7 @@ VALUES = [
     (lambda: address("nobody"), ["nobody"]),
     (lambda: recipients(["ann@else.org"], ("example.com",)), ["ann@else.org", "example.com"]),
     (lambda: Cron("every day", UTC_ZONE), ["every day"]),
+    (lambda: refuse_lacking(["call", "payment"]), ["call, payment"]),
     (lambda: Format.parse("pdx"), ["pdx", "pdf"]),
     (lambda: Format.parse("zzzzzz"), ["zzzzzz", "xlsx"]),
 ]

@@ -44,6 +44,7 @@ def test_a_row_says_what_the_manifest_says(session, sealed):
             "formats": ["csv", "html"],
             "bytes": 16 + 13 + 35,
             "supersedes": None,
+            "retained_until": None,
             "deleted_at": None,
             "deleted_by": None,
             "delete_reason": None,

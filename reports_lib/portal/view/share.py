@@ -73,7 +73,9 @@ class Shown:
 
 def share(request: Request, id: str = "") -> Response:  # the address says `id`
     """`GET /view/share?id=<token>`: the report's links, and a form for another."""
-    return _drawn(request, _own(request, id), Form(), {})
+    followed = _own(request, id)
+    is_personal = followed.manifest.retained_until is not None  # what is of people is not for all, unless one says so
+    return _drawn(request, followed, Form(Audience.COMPANY if is_personal else Audience.ANY_USER), {})
 
 
 def make(request: Request, id: str = "") -> Response:  # the address says `id`
@@ -129,7 +131,7 @@ def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, s
     with Session(installation.database) as session:
         found = links.links_of(session, manifest.id)[::-1]
         who = makers(session, found, visitor)
-    zone = ZoneInfo(manifest.time_zone)
+    zone, until = ZoneInfo(manifest.time_zone), manifest.retained_until
     own = followed.grant.token
     rows = [Shown.of(each, installation.link(each.token), zone, companies, who[each.token], own) for each in found]
     ended = [each for each in rows if not each.is_open]
@@ -140,6 +142,7 @@ def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, s
         title=manifest.title,
         token=followed.grant.token,
         zone=manifest.time_zone,
+        until=until and until.astimezone(zone).date(),
         own=next(each for each in rows if each.is_own),
         links=[*(each for each in rows if each.is_open), *ended[:ENDED]],
         form=form,
@@ -170,7 +173,9 @@ def companies_of(installation: Installation, visitor: Visitor) -> dict[str, str]
 def _audience(link: Link, names: dict[str, str]) -> str:
     match link.audience:
         case Audience.COMPANY:
-            return _("Users of {company}").format(company=names.get(link.company or "", link.company))
+            if not link.company:
+                return _("Users of the whole group")
+            return _("Users of {company}").format(company=names.get(link.company, link.company))
         case Audience.NAMED:
             return ", ".join(link.readers)
         case Audience.PUBLIC:

@@ -52,7 +52,7 @@ def access(  # the form, who sent it, and what it is checked against
     faults: dict[str, str],
 ) -> Access | None:
     """For whom the link is to be; None if something is wrong, which `faults` then tells by field."""
-    company, readers = "", []
+    company, readers = None, []
     match form.audience:
         case Audience.ANY_USER:
             pass
@@ -69,7 +69,7 @@ def access(  # the form, who sent it, and what it is checked against
     expires_at = _expiry(form.until, zone, faults)
     if faults:
         return None
-    return Access(Audience(form.audience), company or None, readers, expires_at)
+    return Access(Audience(form.audience), company, readers, expires_at)
 
 
 def share_link(session: Session, snapshot_id: str, *, by: str, at: datetime, access: Access) -> str:
