@@ -61,9 +61,11 @@ from reports_lib.metrics import (
     xdrs,
 )
 from reports_lib.parameters.kinds import (
+    Amount,
     Choice,
     Choices,
     Currency,
+    Day,
     Flag,
     Interval,
     Months,
@@ -83,6 +85,7 @@ from reports_lib.parameters.sources import (
     Country,
     CouponGroup,
     CouponType,
+    Currencies,
     DiscountType,
     Gateway,
     MessageStatus,
@@ -105,6 +108,7 @@ from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.connection import Warehouse, connect, prepare, rehearse
 
 __all__ = [
+    "Amount",
     "Asked",
     "Behind",
     "Bot",
@@ -120,7 +124,9 @@ __all__ = [
     "Country",
     "CouponGroup",
     "CouponType",
+    "Currencies",
     "Currency",
+    "Day",
     "DiscountType",
     "Flag",
     "Gateway",

@@ -13,8 +13,10 @@ message a predicate ("'x' is not …") before which the schema puts the paramete
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -126,6 +128,31 @@ class WholeKind(Kind[int]):
         return value
 
 
+class AmountKind(Kind[Decimal]):
+    """An amount of money, not below 0 and exact, in whatever currency it is compared with."""
+
+    is_required = False
+
+    def _parse(self, given: Given, context: Context) -> Decimal:
+        text = one(given).strip()
+        if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", text, re.ASCII):
+            return Decimal(text)
+        raise ParameterError(f"{quoted(text)} is not an amount such as 19.99")
+
+
+class DayKind(Kind[date]):
+    """A day of the calendar."""
+
+    is_required = False
+
+    def _parse(self, given: Given, context: Context) -> date:
+        text = one(given).strip()
+        with suppress(ValueError):
+            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+                return date.fromisoformat(text)
+        raise ParameterError(f"{quoted(text)} is not a day such as 2026-10-31")
+
+
 class FlagKind(Kind[bool]):
     """Yes or no."""
 
@@ -233,6 +260,8 @@ TimeZone = TimeZoneKind()
 Currency = CurrencyKind(Source("currency"))
 Months = WholeKind(1, 120)
 Whole = WholeKind()
+Amount = AmountKind()
+Day = DayKind()
 Flag = FlagKind()
 Text = TextKind()
 
@@ -242,6 +271,8 @@ KINDS: dict[str, Kind[Any]] = {
     "Currency": Currency,
     "Months": Months,
     "Whole": Whole,
+    "Amount": Amount,
+    "Day": Day,
     "Flag": Flag,
     "Text": Text,
 }

@@ -10,6 +10,7 @@ def _called(labels: Mapping[str, str]) -> Source:
     return Source(fixed=tuple(Option(value, label) for value, label in labels.items()))
 
 
+Currencies = Source("currency")  # several currencies; one of them is the kind `Currency`
 ClientType = fixed("client", "reseller", "calling_card", "call_shop")
 ClientTag = Source("client_tag")
 Company = Source("company")
@@ -37,6 +38,7 @@ Network = Source("network")
 Country = Source("country")
 
 SOURCES: dict[str, Source] = {
+    "Currencies": Currencies,
     "ClientType": ClientType,
     "ClientTag": ClientTag,
     "Company": Company,

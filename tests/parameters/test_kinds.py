@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,10 +10,12 @@ from papermill.translators import PythonTranslator
 from reports_lib.errors import ParameterError
 from reports_lib.parameters import kinds
 from reports_lib.parameters.kinds import (
+    Amount,
     Choice,
     Choices,
     Context,
     Currency,
+    Day,
     Flag,
     Interval,
     Months,
@@ -40,7 +43,7 @@ LOOKUPS = {
 KNOWN = Context(AS_OF, ZoneInfo("Europe/Kyiv"), LOOKUPS.__getitem__)
 BLIND = Context(AS_OF, ZoneInfo("Europe/Kyiv"))
 ALL = [
-    *(Interval, TimeZone, Currency, Months, Whole, Flag, Text),
+    *(Interval, TimeZone, Currency, Months, Whole, Amount, Day, Flag, Text),
     *(Choices[source] for source in (ClientType, ClientTag, Company, OwnerUser, Package)),
     *(Choice["a", "b"], Choices["a", "b"], Choice[Company]),
 ]
@@ -55,6 +58,9 @@ ALL = [
         (Months, "12", 12),
         (Months, 1, 1),
         (Whole, "-5", -5),
+        (Amount, " 19.990000", Decimal("19.99")),
+        (Amount, "0", Decimal(0)),
+        (Day, "2024-02-29 ", date(2024, 2, 29)),
         (Flag, "Yes", True),
         (Flag, "off", False),
         (Flag, True, True),
@@ -90,6 +96,11 @@ def test_reads_text_as_the_declared_kind(kind, given, value):
         (Months, "٣", "not a whole number"),
         (Whole, "007", "not a whole number"),  # it is a code, and would lose its zeros
         (Whole, str(2**63), "not a whole number"),
+        *(
+            (Amount, text, "is not an amount such as 19.99")
+            for text in ("1,5", "-1", "1e3", "٣", "1.1234567", "1" * 13)
+        ),
+        *((Day, text, "is not a day such as 2026-10-31") for text in ("2023-02-29", "20240229", "2024-W01-1", "today")),
         (Flag, "maybe", "'maybe' is not yes or no"),
         (Currency, "XXX", "'XXX' is not one of USD, EUR"),
         (Choice["year", "month"], "mont", "did you mean 'month'"),
