@@ -54,7 +54,7 @@ def entry(page, name):
     return [box["value"] for box in field.select("input[checked]")] if field.name == "div" else field.get("value")
 
 
-def test_families_can_be_chosen_and_their_saved_queries_loaded(asker):
+def test_families_can_be_chosen_and_their_saved_queries_loaded(asker):  # TW-01
     page = soup(asker.get("/ask"))
     links = {link["href"]: link.text for link in page.select("main a")}
     assert links["/ask/customer_dynamics"] == "Customer Dynamics"
