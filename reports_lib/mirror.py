@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, Select, delete, exists, func, insert, literal, select
+from sqlalchemy import ARRAY, BigInteger, Connection, Engine, Select, delete, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema.mirror import MirrorHeld, MirrorNote
@@ -57,6 +57,13 @@ class Synced:
 def note(session: Session, subject: str, subject_id: int) -> None:
     """Remember, in the caller's transaction, that a thing has changed; what it then is, is read when it is copied."""
     session.add(MirrorNote(subject=subject, subject_id=subject_id))
+
+
+def note_all(session: Session, subject: str, ids: Collection[int]) -> None:
+    """`note` of each of them, however many."""
+    each = func.unnest(literal(list(ids), ARRAY(BigInteger)))
+    columns = [MirrorNote.subject, MirrorNote.subject_id]
+    session.execute(insert(MirrorNote).from_select(columns, select(literal(subject), each)))
 
 
 def is_behind(database: Engine, subjects: Subjects) -> bool:

@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reports_lib import mirror
@@ -12,11 +13,13 @@ from reports_lib.cli.companion import tied
 from reports_lib.cli.invoicing import Invoicing
 from reports_lib.errors import WarehouseError
 from reports_lib.invoicing import mirrored
+from reports_lib.ops import mirrored as coupons
+from reports_lib.runs import retention
 from reports_lib.runs.chore import Chore
 from reports_lib.runs.installation import Installation
 from reports_lib.warehouse.address import Address
 
-SUBJECTS: mirror.Subjects = {**mirrored.SUBJECTS, **cdr.SUBJECTS}
+SUBJECTS: mirror.Subjects = {**mirrored.SUBJECTS, **cdr.SUBJECTS, **coupons.SUBJECTS}
 SOON = 2.0  # seconds between two looks for what is noted
 LOOK = 60.0  # seconds between two looks whether the warehouse still has what was copied
 PAUSE = 60.0  # seconds that a warehouse which refused is left alone
@@ -29,7 +32,14 @@ def chores(installation: Installation) -> list[Chore]:
         Chore("cdr", SOON, CdrLoading(installation)),
         Chore("invoices", SOON, Invoicing(installation)),
         Chore("mirror", SOON, Mirroring(installation)),  # of what those have done
+        Chore("retention", LOOK, lambda: _expired(installation)),
     ]
+
+
+def _expired(installation: Installation) -> Mapping[str, object] | None:
+    """Delete the reports with personal data whose time is over."""
+    count = retention.expire(installation, datetime.now(UTC))
+    return {"deleted": count} if count else None
 
 
 def copy_now(installation: Installation) -> str:

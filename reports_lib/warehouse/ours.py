@@ -24,6 +24,8 @@ IDS: dict[str, tuple[str, ...]] = {
     "payment": ("payment_id", "invoice_id"),
     "ledger_entry": ("entry_id", "invoice_id", "reverses_entry_id"),
     "cdr_file": ("file_id",),
+    "coupon_group": ("group_id",),
+    "coupon": ("coupon_id", "group_id"),
 }
 """The tables that have rows of ours, with their columns of ids of ours; the first says whose a row is."""
 
