@@ -1,5 +1,7 @@
 """Groups of coupons: each comes before its coupons, under a name that is one in its company (MS-25)."""
 
+from dataclasses import replace
+
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -49,6 +51,7 @@ def add_group(installation: Installation, visitor: Visitor, wish: Wish, name: st
     Raises `ParameterError` if there is a group of that name.
     """
     change = plan_group(name)
+    change = replace(change, asked={**change.asked, "company": visitor.company})
     kept = change.after["name"]
     values = {"company": visitor.company, "name": kept, "created_at": wish.at, "created_by": wish.who}
     with Session(installation.database, expire_on_commit=False) as session, session.begin():
@@ -56,7 +59,9 @@ def add_group(installation: Installation, visitor: Visitor, wish: Wish, name: st
         if made.state == OperationState.DONE:
             kept_id: int = (made.after or {})["group_id"]
             return session.get_one(CouponGroup, kept_id)
-        new = session.scalar(insert(CouponGroup).values(values).on_conflict_do_nothing().returning(CouponGroup))
+        new: CouponGroup | None = session.scalar(
+            insert(CouponGroup).values(values).on_conflict_do_nothing().returning(CouponGroup)
+        )
         if new is None:
             raise ParameterError(f"name: there is a coupon group {quoted(kept)} already")
         made.subject, made.after = subject(new.id), {**change.after, "group_id": new.id}

@@ -3,41 +3,42 @@
     add_group   comes first, see `coupon_groups.py`
     plan        what a draft comes to, without writing anything
     generate    makes its coupons, enabled and ready for use
-    enable      lets coupons be redeemed; `disable` no longer
+    enable      lets coupons be redeemed; `disable` no longer, see `switch.py`
 
 Each is one transaction: the operation's row, what it changes, a note for the warehouse's copy. Whether a code is
 free the database decides by an index, whoever asks at the same time; codes of other systems are asked for before.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, func, literal, select, text, update
+from sqlalchemy import ARRAY, Text, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from reports_lib import mirror
 from reports_lib.accounts.visitor import Visitor
-from reports_lib.database.schema import Coupon, CouponGroup, Operation, OperationState
-from reports_lib.errors import ParameterError, UnknownNameError
+from reports_lib.database.schema import Coupon, Operation, OperationState
+from reports_lib.errors import ParameterError
 from reports_lib.ops import codes, operation
 from reports_lib.ops.coupon_groups import add_group, find_group, plan_group, subject
 from reports_lib.ops.draft import Draft
 from reports_lib.ops.mirrored import COUPON
 from reports_lib.ops.operation import Change, Wish
 from reports_lib.ops.spans import spans
+from reports_lib.ops.switch import disable, enable, plan_switch
 from reports_lib.runs.installation import Installation
 from reports_lib.values.clock import zone
 
 if TYPE_CHECKING:  # half a second, for nobody who only looks at a form
     from reports_lib.warehouse.connection import Warehouse
 
-__all__ = ["add_group", "disable", "enable", "find_group", "generate", "plan", "plan_group"]
+__all__ = ["add_group", "disable", "enable", "find_group", "generate", "plan", "plan_group", "plan_switch"]
 
 _CODE_IS_ONE = [text("upper(code)")]
-GENERATE, ENABLE, DISABLE = "generate coupons", "enable coupons", "disable coupons"  # kinds of operations
+GENERATE = "generate coupons"  # kind of operation
 
 
 def plan(installation: Installation, visitor: Visitor, draft: Draft, now: datetime) -> Change:
@@ -86,80 +87,6 @@ def generate(installation: Installation, visitor: Visitor, wish: Wish, draft: Dr
             mirror.note_all(session, COUPON, ids)
             operation.done(session, made, wish.at)
             return made
-
-
-def enable(
-    installation: Installation, visitor: Visitor, wish: Wish, coupon_ids: Collection[int] = (), group: str = ""
-) -> Operation:
-    """Let these coupons, or all of a group, be redeemed; of those that may be already nothing is changed.
-
-    Raises `UnknownNameError` where one of them is not of the visitor's companies.
-    """
-    return _switched(installation, visitor, wish, True, coupon_ids, group)
-
-
-def disable(
-    installation: Installation, visitor: Visitor, wish: Wish, coupon_ids: Collection[int] = (), group: str = ""
-) -> Operation:
-    """Let these coupons, or all of a group, be redeemed no longer; as `enable`."""
-    return _switched(installation, visitor, wish, False, coupon_ids, group)
-
-
-def plan_switch(
-    installation: Installation, visitor: Visitor, enabled: bool, coupon_ids: Collection[int] = (), group: str = ""
-) -> Change:
-    """What `enable` or `disable` would change now: how many coupons. Raises what they do."""
-    with Session(installation.database) as session:
-        change, _company, these = _switch(session, visitor, enabled, coupon_ids, group)
-        count = session.scalar(select(func.count()).where(these, Coupon.enabled != enabled))
-    return replace(change, before={}, after={"coupons": count, "enabled": enabled})
-
-
-def switched(session: Session, wish: Wish, change: Change, these: ColumnElement[bool], enabled: bool) -> Operation:
-    """The operation that switches `these` coupons in the caller's transaction, and which of them it was."""
-    made = operation.begin(session, wish, change)
-    if made.state == OperationState.DONE:
-        return made
-    groups = select(Coupon.group_id).where(these).distinct()
-    # in one order, or two who switch the same coupons could wait for each other
-    locked = select(CouponGroup.id).where(CouponGroup.id.in_(groups)).order_by(CouponGroup.id).with_for_update()
-    session.execute(locked)
-    other = update(Coupon).where(these, Coupon.enabled != enabled).values(enabled=enabled).returning(Coupon.id)
-    ids = session.scalars(other.execution_options(synchronize_session=False)).all()
-    made.before = {"enabled": not enabled, "coupons": spans(ids)}
-    made.after = {"enabled": enabled, "coupons": spans(ids)}
-    mirror.note_all(session, COUPON, ids)
-    operation.done(session, made, wish.at)
-    return made
-
-
-def _switched(
-    installation: Installation, visitor: Visitor, wish: Wish, enabled: bool, coupon_ids: Collection[int], group: str
-) -> Operation:
-    with Session(installation.database, expire_on_commit=False) as session, session.begin():
-        change, company, these = _switch(session, visitor, enabled, coupon_ids, group)
-        return switched(session, replace(wish, company=company), change, these, enabled)
-
-
-def _switch(
-    session: Session, visitor: Visitor, enabled: bool, coupon_ids: Collection[int], group: str
-) -> tuple[Change, str, ColumnElement[bool]]:
-    """What is asked for, of which company, and which coupons that are."""
-    kind = ENABLE if enabled else DISABLE
-    if bool(coupon_ids) == bool(group):
-        raise ParameterError("say which coupons, or which group of them")
-    if group:
-        found = find_group(session, visitor, group)
-        return Change(kind, subject(found.id), {"group": found.id}), found.company, Coupon.group_id == found.id
-    ids = sorted(set(coupon_ids))
-    these = Coupon.id == func.any(literal(ids, ARRAY(BigInteger)))
-    query = select(Coupon.id, Coupon.group_id, CouponGroup.company).join(CouponGroup).where(these)
-    rows = session.execute(query.where(visitor.sees(CouponGroup.company))).all()
-    if missing := set(ids) - {row.id for row in rows}:
-        raise UnknownNameError(f"there is no coupon {min(missing)}")
-    if len({row.group_id for row in rows}) > 1:
-        raise ParameterError("these coupons are of several groups; switch those of one group at a time")
-    return Change(kind, subject(rows[0].group_id), {"coupons": ids}), rows[0].company, these
 
 
 def _change(draft: Draft) -> Change:

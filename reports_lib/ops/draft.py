@@ -102,7 +102,9 @@ class Draft:
     def told(self) -> dict[str, Any]:
         """All that it says, as JSON has it."""
         said = {name: value for name, value in asdict(self).items() if value is not None and value != ""}
-        return {name: str(value) if isinstance(value, date | Decimal) else value for name, value in said.items()}
+        return {
+            name: str(value) if isinstance(value, date | Decimal | StrEnum) else value for name, value in said.items()
+        }
 
     def refuse_past(self, today: date) -> None:
         """Raise `ParameterError` for what could not be used any more on this local day."""
