@@ -55,7 +55,7 @@ class Grid:
     sha256: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.columns or len({column.name for column in self.columns}) < len(self.columns):
+        if not self._on_page or len({column.name for column in self.columns}) < len(self.columns):
             raise NotebookError(f"table {self.title!r}: columns must be there, and be named differently")
         put = object.__setattr__
         put(self, "name", _slug(self.name or self.title))
@@ -95,7 +95,7 @@ class Grid:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {
-            "text/html": table_html.table(self.title, self.columns, self.shown_rows, self.shown_total, self.note),
+            "text/html": table_html.table(self.title, self._on_page, self.shown_rows, self.shown_total, self.note),
             "text/plain": self._plain(),
             MIME: self._reference(),
         }
@@ -116,12 +116,16 @@ class Grid:
             "sha256": self.sha256,
             "columns": [
                 {"name": c.name, "label": c.label, "kind": c.kind, "group": c.group, "places": c.digits}
-                | {"letters": self._letters(c)}
+                | {"letters": self._letters(c), "in_files": c.in_files}
                 for c in self.columns
             ],
             "has_total": self.shown_total is not None,
             "is_main": self.is_main,
         }
+
+    @property
+    def _on_page(self) -> list[Column]:
+        return [column for column in self.columns if not column.in_files]
 
     def _letters(self, column: Column) -> int:
         """Letters that the column needs side by side: what paper the table needs follows from it."""
@@ -131,8 +135,8 @@ class Grid:
 
     def _plain(self) -> str:
         totals = [self.shown_total] if self.shown_total else []
-        lines = [[text(c, row[c.name]) for c in self.columns] for row in (*self.shown_rows, *totals)]
-        head = [c.label for c in self.columns]
+        lines = [[text(c, row[c.name]) for c in self._on_page] for row in (*self.shown_rows, *totals)]
+        head = [c.label for c in self._on_page]
         return "\n".join([self.title, *("\t".join(line) for line in (head, *lines))])
 
 

@@ -53,7 +53,8 @@ def _letters(notebook: NotebookNode) -> Iterable[list[int]]:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if table := output.get("data", {}).get(media.TABLE):
-                yield [max(1, min(MOST, int(column.get("letters", 10)))) for column in table["columns"]]
+                shown = [column for column in table["columns"] if not column.get("in_files")]
+                yield [max(1, min(MOST, int(column.get("letters", 10)))) for column in shown]
 
 
 def _ems(letters: list[int]) -> float:

@@ -226,3 +226,15 @@ def test_batches_that_a_table_cannot_show_are_refused_and_leave_nothing(column, 
     with pytest.raises(NotebookError, match=r"column|lack"):
         Grid("T", batches({"month": ["a"], "qty": [1]}), [column])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_column_may_stand_in_files_alone():  # MS-12
+    phone = Column("phone", "Phone", in_files=True)
+    bundle = Grid("T", [{"name": "Ann", "phone": "+44 70"}], [Column("name", "Name"), phone])._repr_mimebundle_()
+    assert not any(word in bundle[page] for word in ("Phone", "+44") for page in ("text/html", "text/plain"))
+    assert [(column["name"], column["in_files"]) for column in bundle[TABLE]["columns"]] == [
+        ("name", False),
+        ("phone", True),
+    ]
+    with pytest.raises(NotebookError, match="columns must be there"):
+        Grid("T", [], [phone])  # a page must show something

@@ -94,6 +94,16 @@ def test_sheet_is_as_large_as_the_widest_table_needs(letters, sheet):
     assert paper(nb.new_notebook(cells=[cell(grid_of(*letters))])).sheet == sheet
 
 
+def test_columns_of_files_alone_take_no_paper():
+    columns = [Column("name", "Name"), *(Column(f"c{n}", "c", in_files=True) for n in range(40))]
+    assert (
+        paper(
+            nb.new_notebook(cells=[cell(Grid("t", [dict.fromkeys((c.name for c in columns), "x" * 30)], columns))])
+        ).sheet
+        == "A4"
+    )
+
+
 def test_main_table_fits_a3_with_three_keys():
     assert paper(nb.new_notebook(cells=[cell(main_grid(36, 3))])).sheet == "A3 landscape"
 
