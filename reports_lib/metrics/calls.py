@@ -44,8 +44,9 @@ class Question(Protocol):
 class Calls:
     """What was found: one row a day, or a month of a long period, and `total`, which is counted anew (G-5, G-10).
 
-    Each has `attempts`, `answered`, `reached` clients and the `contact_rate` in percent; `handled` calls, answered
-    and finished, the `handled_s` seconds they took, the `average_s` of them, and that of bots as `bot_average_s`.
+    Each has `attempts`, those `answered` and `not_answered`, `reached` clients and the `contact_rate` in percent;
+    `handled` calls, answered and finished, the `handled_s` seconds they took, the `average_s` of them, and that of
+    bots as `bot_average_s`.
     `step` is what a row is called. `evaluations` are of the whole period, the most frequent first.
     """
 
@@ -70,7 +71,7 @@ class Calls:
         return [
             {"key": row["key"], "outcome": outcome, "calls": number}
             for row in self.rows
-            for outcome, number in (("Not answered", row["attempts"] - row["answered"]), ("Answered", row["answered"]))
+            for outcome, number in (("Not answered", row["not_answered"]), ("Answered", row["answered"]))
         ]
 
 
@@ -79,7 +80,7 @@ def calls(warehouse: Warehouse, asked: Question) -> Calls:
     warehouse.check(["call"])
     steps = Steps.of(asked.interval, asked.as_of)
     if not steps.buckets:  # the period begins after as-of
-        return Calls(steps.name, [], _with_ratios(dict.fromkeys(COUNTS, 0)), [], None)
+        return Calls(steps.name, [], _with_derived(dict.fromkeys(COUNTS, 0)), [], None)
     found = warehouse.ask(query, None, steps.values)
     nothing: dict[str, Any] = dict.fromkeys(COUNTS, 0)
     whole = next((row for row in found if row["number"] == WHOLE), nothing)
@@ -87,9 +88,9 @@ def calls(warehouse: Warehouse, asked: Question) -> Calls:
     return Calls(
         step=steps.name,
         rows=[
-            _with_ratios(row) | {"extent": "partial" if row["is_partial"] else ""} for row in steps.rows(found, COUNTS)
+            _with_derived(row) | {"extent": "partial" if row["is_partial"] else ""} for row in steps.rows(found, COUNTS)
         ],
-        total=_with_ratios({name: whole[name] for name in COUNTS}),
+        total=_with_derived({name: whole[name] for name in COUNTS}),
         evaluations=evaluations(warehouse.ask(evaluated, None, steps.values)),
         data_interval=(first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)) if first and last else None,
     )
@@ -179,9 +180,10 @@ def _added(parts: ir.Table, *by: str) -> ir.Table:
     return parts.group_by(*by).aggregate(**sums, first_at=parts.first_at.min(), last_at=parts.last_at.max())
 
 
-def _with_ratios(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with what is divided of it; None where there is nothing to divide by (G-9, T-50)."""
+def _with_derived(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with what follows from it; None where there is nothing to divide by (G-9, T-50)."""
     return dict(row) | {
+        "not_answered": row["attempts"] - row["answered"],
         "contact_rate": percent_of(row["answered"], row["attempts"]),
         "average_s": ratio(row["handled_s"], row["handled"]),
         "bot_average_s": ratio(row["bot_handled_s"], row["bot_handled"]),

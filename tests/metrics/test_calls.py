@@ -26,6 +26,7 @@ def test_volume_of_contact(held):  # TW-135, M-51
     ]
     found = calls(held({"call": rows}), asked(OCTOBER))
     shown = [(row["key"], row["attempts"], row["answered"], row["reached"]) for row in found.rows]
+    assert [row["not_answered"] for row in (*found.rows, found.total)] == [1, 0, 0, 1]  # as the chart has them
     assert shown == [("2026-10-01", 3, 2, 1), ("2026-10-02", 3, 3, 2), ("2026-10-03", 0, 0, 0)]
     assert (found.total["attempts"], found.total["answered"], found.total["reached"]) == (6, 5, 2)  # G-10
     assert [row["contact_rate"] and round(row["contact_rate"], 3) for row in found.rows] == [
