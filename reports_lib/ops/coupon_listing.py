@@ -66,6 +66,7 @@ class WantedCoupons:
     """Which coupons: whose code, detail or group's name holds every word of `text`; nothing chosen is all."""
 
     group_id: int | None = None
+    operation_id: int | None = None  # that made them
     text: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -172,6 +173,8 @@ class Coupons:
         found = [self.visitor.sees(CouponGroup.company), *_created(Coupon.created_at, wanted.since, wanted.until)]
         if wanted.group_id is not None:
             found.append(Coupon.group_id == wanted.group_id)
+        if wanted.operation_id is not None:
+            found.append(Coupon.operation_id == wanted.operation_id)
         if wanted.coupon_types:
             found.append(Coupon.coupon_type.in_(list(wanted.coupon_types)))
         if wanted.discount_types:
