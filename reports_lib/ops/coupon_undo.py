@@ -3,10 +3,9 @@
 A coupon that was made stays: its code may be printed on paper, and must never be another one's.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import ARRAY, BigInteger, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, func, literal, select
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts.visitor import Visitor
@@ -16,49 +15,53 @@ from reports_lib.ops import operation as operations
 from reports_lib.ops.coupons import GENERATE
 from reports_lib.ops.operation import Change, Wish
 from reports_lib.ops.spans import ids_of
-from reports_lib.ops.switch import DISABLE, ENABLE, switched
+from reports_lib.ops.switch import DISABLE, ENABLE, count, switched
 from reports_lib.runs.installation import Installation
 
+UNDOES = {kind: f"undo {kind}" for kind in (GENERATE, ENABLE, DISABLE)}
 
-def undo_generation(installation: Installation, visitor: Visitor, wish: Wish, operation_id: int) -> Operation:
-    """Switch off what an operation generated; raises `StateError` if any of it was redeemed.
 
-    That is asked of the warehouse, so what was redeemed a moment ago may not be known yet: whoever did has it.
+def plan_undo(installation: Installation, visitor: Visitor, wish: Wish, operation_id: int) -> Change:
+    """The dry run of `undo`: how many coupons it would switch. Nothing is written; raises as that does."""
+    _refuse_redeemed(installation, visitor, wish, operation_id)
+    with Session(installation.database) as session:
+        found = operations.find(session, visitor, operation_id)
+        operations.refuse_unless_undoable(found, session)
+        change, these, enabled = _asked(found)
+        return replace(change, after={"coupons": count(session, these, enabled), "enabled": enabled})
+
+
+def undo(installation: Installation, visitor: Visitor, wish: Wish, operation_id: int) -> Operation:
+    """Take back an operation of one of `UNDOES`; asked again with the same key it is the same operation.
+
+    Coupons that somebody has switched since stay as they are. Raises `UnknownNameError` if the visitor has no such
+    operation, `StateError` if it was undone already or a coupon that it generated was redeemed; as far as the
+    warehouse knows, and whoever redeemed one has what it gave. Then nothing is changed.
     """
+    _refuse_redeemed(installation, visitor, wish, operation_id)
+    with Session(installation.database, expire_on_commit=False) as session, session.begin():
+        found = operations.find(session, visitor, operation_id)
+        is_asked_again = Operation.key == wish.key, Operation.undoes == operation_id
+        if session.scalar(select(Operation.id).where(*is_asked_again)) is None:
+            operations.refuse_unless_undoable(found, session)
+        return switched(session, replace(wish, company=found.company), *_asked(found))
+
+
+def _asked(found: Operation) -> tuple[Change, ColumnElement[bool], bool]:
+    """The wish, the coupons it is about, and whether they are to be enabled."""
+    kept = found.after or {}
+    these = Coupon.id == func.any(literal(ids_of(kept["coupons"]), ARRAY(BigInteger)))
+    return Change(UNDOES[found.kind], found.subject, {}, undoes=found.id), these, not kept["enabled"]
+
+
+def _refuse_redeemed(installation: Installation, visitor: Visitor, wish: Wish, operation_id: int) -> None:
     from reports_lib.ops import known, used
 
     with Session(installation.database) as session:
         found = operations.find(session, visitor, operation_id)
-        ids = ids_of((found.after or {})["coupons"])
+    if found.kind != GENERATE:
+        return
     with known.opened(installation, wish.at) as warehouse:
-        redeemed = len(used.of_coupons(warehouse, ids))
+        redeemed = len(used.of_coupons(warehouse, ids_of((found.after or {})["coupons"])))
     if redeemed:
         raise StateError(f"{redeemed} of the coupons of operation {operation_id} were redeemed; disable the others")
-    return _undone(installation, visitor, wish, operation_id, enabled=False)
-
-
-def undo_switch(installation: Installation, visitor: Visitor, wish: Wish, operation_id: int) -> Operation:
-    """Switch back the coupons that an operation switched, where nobody has done so since."""
-    with Session(installation.database) as session:
-        found = operations.find(session, visitor, operation_id)
-        enabled = bool((found.before or {})["enabled"])
-    return _undone(installation, visitor, wish, operation_id, enabled=enabled)
-
-
-UNDO: Mapping[str, Callable[[Installation, Visitor, Wish, int], Operation]] = {
-    GENERATE: undo_generation,
-    ENABLE: undo_switch,
-    DISABLE: undo_switch,
-}
-"""How operations of each kind are undone; others cannot be."""
-
-
-def _undone(installation: Installation, visitor: Visitor, wish: Wish, operation_id: int, *, enabled: bool) -> Operation:
-    with Session(installation.database, expire_on_commit=False) as session, session.begin():
-        found = operations.find(session, visitor, operation_id)
-        asked_before = Operation.key == wish.key, Operation.undoes == operation_id
-        if session.scalar(select(Operation.id).where(*asked_before)) is None:
-            operations.refuse_unless_undoable(found, session)
-        change = Change(f"undo {found.kind}", found.subject, {"operation": operation_id}, undoes=operation_id)
-        these = Coupon.id == func.any(literal(ids_of((found.after or {})["coupons"]), ARRAY(BigInteger)))
-        return switched(session, replace(wish, company=found.company), change, these, enabled)

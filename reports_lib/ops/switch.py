@@ -43,8 +43,12 @@ def plan_switch(
     """What `enable` or `disable` would change now: how many coupons. Raises what they do."""
     with Session(installation.database) as session:
         change, _company, these = _switch(session, visitor, enabled, coupon_ids, group)
-        count = session.scalar(select(func.count()).where(these, Coupon.enabled != enabled))
-    return replace(change, before={}, after={"coupons": count, "enabled": enabled})
+        return replace(change, after={"coupons": count(session, these, enabled), "enabled": enabled})
+
+
+def count(session: Session, these: ColumnElement[bool], enabled: bool) -> int:
+    """How many of `these` would be switched."""
+    return session.scalar(select(func.count()).select_from(Coupon).where(these, Coupon.enabled != enabled)) or 0
 
 
 def switched(session: Session, wish: Wish, change: Change, these: ColumnElement[bool], enabled: bool) -> Operation:
