@@ -33,6 +33,8 @@ COMMANDS = {
     "ingest": ("data", "ingest"),
     "cdr": ("cdr", "cdr"),
     "invoice": ("invoice_steps", "invoice"),
+    "coupon": ("coupon", "coupon"),
+    "customer": ("customer", "customer"),
     "versions": ("data", "versions"),
     "new": ("families", "new"),
     "lint": ("families", "lint"),

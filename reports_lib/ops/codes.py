@@ -22,12 +22,17 @@ _OF_BYTE = (LETTERS * (256 // len(LETTERS))).encode()  # each letter for as many
 
 def code(text: str) -> str:
     """The code that somebody thought of, as it is kept; raises `ParameterError`."""
-    found = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).upper())
+    found = normal(text)
     if not LEAST <= len(found) <= MOST:
         raise ParameterError(f"{quoted(text)} does not have {LEAST} to {MOST} letters")
     if not all(map(_is_fit, found)) or unicodedata.combining(found[0]):
         raise ParameterError(f"{quoted(text)} has other signs than letters, digits and {' '.join(SIGNS)}")
     return found
+
+
+def normal(text: str) -> str:
+    """The text as codes are kept, whether it can be one or not."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).upper())
 
 
 def drawn(quantity: int) -> list[str]:

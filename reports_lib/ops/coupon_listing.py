@@ -14,6 +14,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Coupon, CouponGroup, CouponType, DiscountType
+from reports_lib.errors import UnknownNameError
+from reports_lib.ops.codes import normal
+from reports_lib.values.formats import quoted
 
 if TYPE_CHECKING:  # half a second, for lists only
     from reports_lib.ops.used import Use
@@ -184,6 +187,21 @@ class Coupons:
         if wanted.states:
             found.append(_state(warehouse, wanted.group_id, now).in_(list(wanted.states)))
         return found + [_holds(word) for word in wanted.text.split()[:WORDS]]
+
+
+def find(session: Session, visitor: Visitor, called: Iterable[str]) -> list[int]:
+    """The ids of coupons by their codes, in any case, or their ids; raises `UnknownNameError` for one there is not."""
+    found = []
+    for name in dict.fromkeys(each.strip() for each in called):
+        same: list[ColumnElement[bool]] = [func.upper(Coupon.code) == func.upper(normal(name))]
+        if name.isascii() and name.isdecimal() and len(name) < 19:
+            same.append(Coupon.id == int(name))
+        query = select(Coupon.id).join(CouponGroup).where(or_(*same), visitor.sees(CouponGroup.company))
+        id = session.scalars(query).first()
+        if id is None:
+            raise UnknownNameError(f"there is no coupon {quoted(name)}")
+        found.append(id)
+    return found
 
 
 def _state(warehouse: "Warehouse", group_id: int | None, now: datetime) -> ColumnElement[str]:
