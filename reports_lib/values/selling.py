@@ -1,5 +1,7 @@
 """The words of what is sold to watch: registrations, purchases, payments, coupons, as kept and as people read them."""
 
+from collections.abc import Mapping
+
 OTHER = "Other"  # whatever else a warehouse says
 UNKNOWN = "Unknown"  # where it says nothing (M-73, M-76)
 
@@ -53,3 +55,8 @@ NETWORKS = {  # MS-07
     "x": "X",
     "apple": "Apple",
 }
+
+
+def label(words: Mapping[str, str], word: str | None) -> str:
+    """What people read for a word: one of these, `UNKNOWN` where there is none, `OTHER` where it is none of these."""
+    return words.get(word, OTHER) if word else UNKNOWN

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
+from math import lcm
 
 WHOLE = Decimal(100)
 
@@ -24,3 +26,10 @@ def shares(counts: Sequence[int], places: int = 1) -> list[Decimal | None]:
     last = sorted(range(len(counts)), key=lambda place: (-lost[place], place))[: parts - sum(cut)]
     given = [units + (place in last) for place, units in enumerate(cut)]
     return [(units * unit).quantize(unit, ROUND_FLOOR) for units in given]
+
+
+def shares_of_amounts(amounts: Sequence[Decimal | int], places: int = 1) -> list[Decimal | None]:
+    """As `shares`, of exact amounts."""
+    exact = [Fraction(amount) for amount in amounts]
+    unit = lcm(*(each.denominator for each in exact))
+    return shares([int(each * unit) for each in exact], places)

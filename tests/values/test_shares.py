@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports_lib.values.shares import shares
+from reports_lib.values.shares import shares, shares_of_amounts
 
 COUNTS = st.lists(st.integers(0, 10**12), min_size=1, max_size=30)
 
@@ -48,3 +48,14 @@ def test_they_add_to_a_hundred_and_each_is_off_by_less_than_a_last_digit(counts,
 def test_more_is_never_a_smaller_share(counts):
     found = sorted(zip(counts, shares(counts), strict=True), key=lambda each: (each[0], each[1] or 0))
     assert [share for _, share in found] == sorted((share for _, share in found), key=lambda share: share or 0)
+
+
+def test_shares_of_amounts_are_exact_however_many_digits_they_have():  # M-27, T-19
+    assert shares_of_amounts(decimals("0.01", "0.02")) == decimals("33.3", "66.7")
+    assert shares_of_amounts([Decimal("1e24") + Decimal("0.000000000000001"), Decimal("1e24"), 0]) == decimals(
+        "50.0", "50.0", "0.0"
+    )
+    assert shares_of_amounts([Decimal(0)]) == [None]
+    assert shares_of_amounts([]) == []
+    with pytest.raises(ValueError, match="below 0"):
+        shares_of_amounts([Decimal("-0.01"), Decimal(1)])
