@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from reports_lib import mirror
 from reports_lib.cdr import mirrored as cdr
 from reports_lib.cdr.watch import dropped, is_waiting
@@ -14,6 +16,7 @@ from reports_lib.cli.invoicing import Invoicing
 from reports_lib.errors import WarehouseError
 from reports_lib.invoicing import mirrored
 from reports_lib.ops import mirrored as coupons
+from reports_lib.ops import operation, settle
 from reports_lib.runs import retention
 from reports_lib.runs.chore import Chore
 from reports_lib.runs.installation import Installation
@@ -32,6 +35,7 @@ def chores(installation: Installation) -> list[Chore]:
         Chore("cdr", SOON, CdrLoading(installation)),
         Chore("invoices", SOON, Invoicing(installation)),
         Chore("mirror", SOON, Mirroring(installation)),  # of what those have done
+        Chore("operations", LOOK, Settling(installation)),
         Chore("retention", LOOK, lambda: _expired(installation)),
     ]
 
@@ -82,6 +86,28 @@ class Mirroring:
         is_news, self._told = done.trouble != self._told, done.trouble
         if done.copied or (is_news and done.trouble):
             return {"copied": done.copied, "error": done.trouble or None}
+        return None
+
+
+class Settling:
+    """The chore that ends what was left pending, and forgets what is personal when its time is over."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._told = ""
+
+    def __call__(self) -> Mapping[str, object] | None:
+        """Both; why something still is pending is told once, until it changes."""
+        now = datetime.now(UTC)
+        with Session(self._installation.database) as session, session.begin():
+            forgotten = operation.forget(session, now)
+        settled = settle.settle(self._installation, now)
+        is_news, self._told = settled.trouble != self._told, settled.trouble
+        if settled.done or settled.refused or forgotten or (is_news and settled.trouble):
+            return {
+                "done": settled.done, "refused": settled.refused, "forgotten": forgotten,
+                "error": settled.trouble or None,
+            }  # fmt: skip
         return None
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reports_lib.ops.fields import FIELDS, KEY, LINKED, NETWORK, label_of, metadata_texts
-from reports_lib.ops.state import State
 from reports_lib.values.formats import number
 
 _TRACES = {
@@ -26,7 +26,7 @@ class Difference:
     after: str
 
 
-def differences(before: State, after: State) -> list[Difference]:
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """Everything that is not the same in both, in the order of the card."""
     was, now = _texts(before), _texts(after)
     return [
@@ -36,11 +36,11 @@ def differences(before: State, after: State) -> list[Difference]:
     ]
 
 
-def _texts(state: State) -> dict[str, str]:
+def _texts(state: Mapping[str, Any]) -> dict[str, str]:
     return dict(_told(state))
 
 
-def _told(state: State) -> Iterator[tuple[str, str]]:
+def _told(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "name", state["name"]
     yield "deleted_at", (state["deleted_at"] or "")[:19].replace("T", " ")
     for name in FIELDS:

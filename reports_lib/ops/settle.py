@@ -71,10 +71,10 @@ def settle(installation: Installation, now: datetime) -> Settled:
     for operation_id, subject in _pending(database).items():
         try:
             with _alone(database, subject):
-                ended, _ = _end(installation, operation_id, now)
+                if operation_id in _pending(database, subject):  # still: whoever was at it may just have ended it
+                    count[_end(installation, operation_id, now)[0].state] += 1
         except (DatabaseError, WarehouseError) as error:  # the others would fare no better
             return Settled(count[OperationState.DONE], count[OperationState.REFUSED], str(error))
-        count[ended.state] += 1
     return Settled(count[OperationState.DONE], count[OperationState.REFUSED])
 
 

@@ -36,6 +36,11 @@ def undo(installation: Installation, visitor: Visitor, wish: Wish, operation_id:
     )
 
 
+def is_of_customer(operation: Operation) -> bool:
+    """Whether what it changed are a customer's rows."""
+    return operation.subject.startswith(settle.SUBJECT)
+
+
 def is_undoable(operation: Operation) -> bool:
     """Whether it is of a kind that can be undone, was made, and is not forgotten."""
     return operation.kind in UNDOES and operation.state == "done" and operation.before is not None
