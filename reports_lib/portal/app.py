@@ -24,6 +24,10 @@ from reports_lib.portal.ask import pages as ask
 from reports_lib.portal.ask.options import Lists
 from reports_lib.portal.cdr import pages as cdr
 from reports_lib.portal.charts import pages as charts
+from reports_lib.portal.coupons import pages as coupons
+from reports_lib.portal.customers import changing as customer_changing
+from reports_lib.portal.customers import pages as customers
+from reports_lib.portal.customers import removing as customer_removing
 from reports_lib.portal.grafana import pages as grafana
 from reports_lib.portal.invoices import actions as invoice_actions
 from reports_lib.portal.invoices import balance as invoice_balance
@@ -83,6 +87,10 @@ ROUTES: tuple[Route, ...] = (
     *invoice_document.ROUTES,
     *invoice_balance.ROUTES,
     *cdr.ROUTES,
+    *coupons.ROUTES,
+    *customers.ROUTES,
+    *customer_changing.ROUTES,
+    *customer_removing.ROUTES,
     *viewer.ROUTES,
     *charts.ROUTES,
     *grafana.ROUTES,

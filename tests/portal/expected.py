@@ -19,6 +19,7 @@ MAY = {  # written down once more: the program's own table is what is tried
     "PUBLISH": ("admin", "analyst", "token"),
     "NOTEBOOK": ("admin", "analyst", "token"),
     "INVOICE": ("admin", "billing"),
+    "OPERATE": ("admin", "billing"),
     "PERSON": ROLES,  # somebody in a browser
     "MAKER": ("admin", "analyst", "billing"),  # the same, who may also ask
     "": VISITORS,
@@ -52,6 +53,8 @@ class Case(NamedTuple):
         """Whose things somebody tries it with: all; a role that has the rights of others, those nearest to him."""
         if not self.names:  # it holds none, and is the same with all
             return ("own",)
+        if self.right == "OPERATE":  # these open the warehouse as well
+            return {"billing": ("own", "sibling"), "admin": ("child",)}.get(who, ("own",))
         if self.is_slow:
             return ("own", "sibling") if who in ("analyst", "viewer") else ()
         return {"admin": tuple(COMPANIES), "analyst": tuple(COMPANIES), "nobody": ("own",)}.get(who, ("own", "sibling"))
@@ -364,6 +367,23 @@ CASES = [
         303,
         404,
         {"client": "{client}", "city": "Bern"},
+    ),
+    # customers
+    Case("GET /customers", "OPERATE", "/customers", 200, 200),
+    Case("GET /customers", "OPERATE", "/customers?q=qv&first_name=qv", 200, 200),
+    Case("GET /customers/{customer_id:int}", "OPERATE", "/customers/{client}", 200, 404),
+    Case("GET /customers/{customer_id:int}/edit", "OPERATE", "/customers/{client}/edit", 200, 404),
+    Case(  # whoever does not say what he saw changes nothing
+        "POST /customers/{customer_id:int}/edit", "OPERATE", "/customers/{client}/edit", 409, 404, {"city": "Bern"}
+    ),
+    Case("GET /customers/{customer_id:int}/delete", "OPERATE", "/customers/{client}/delete", 200, 404),
+    Case("POST /customers/{customer_id:int}/delete", "OPERATE", "/customers/{client}/delete", 409, 404),
+    Case(
+        "POST /customers/{customer_id:int}/operations/{operation_id:int}/undo",
+        "OPERATE",
+        "/customers/{client}/operations/1/undo",
+        404,
+        404,
     ),
     # one's own account, and nobody else's
     Case("GET /account", "PERSON", "/account", 200, 200),

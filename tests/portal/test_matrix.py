@@ -187,7 +187,7 @@ class Things:
 @pytest.fixture(scope="module")
 def things(place):
     """What each company has."""
-    rows = {"company": [], "app_user": [], "client": [], "client_tag": []}
+    rows = {"company": [], "app_user": [], "client": [], "client_profile": [], "client_tag": []}
     for relation, company in COMPANIES.items():
         if company:
             number, word = int(company), f"qv{relation}"
@@ -197,6 +197,8 @@ def things(place):
             rows["app_user"].append({"user_id": number, "company_id": number, "full_name": f"{word}staff"})
             rows["client"].append({"client_id": number, "company_id": number, "owner_user_id": number,
                                    "name": f"{word}bill"})  # fmt: skip
+            rows["client_profile"].append({"client_id": number, "first_name": f"{word}customer",
+                                           "email": f"{word}letters@example.com", "registration_status": "confirmed"})  # fmt: skip
             rows["client_tag"].append({"client_id": number, "tag": f"{word}tag"})
     rows["package"] = [{"package_id": 1, "name": "Basic"}]
     rows["currency"] = [{"code": code, "details_precision": 4, "totals_precision": 2} for code in ("USD", "EUR")]
@@ -267,6 +269,8 @@ def test_what_is_shown_is_there_to_be_shown(things, visitors):
         f"/runs/{own['run_failed']}": ["run", "error", "tag", "step"],
         f"/runs/{own['run_failed']}/notebook": ["notebook"],
         f"/runs/{own['run_made']}/events": [],
+        "/customers": ["customer", "letters"],
+        f"/customers/{own['client']}": ["customer", "letters"],
         "/invoices": ["bill"],
         f"/invoices/{own['bill_recorded']}": ["bill", "billed", "user"],
         f"/invoices/{own['bill_held']}": ["held"],
@@ -285,7 +289,7 @@ def test_what_is_shown_is_there_to_be_shown(things, visitors):
     }.items():
         said = words_of(visitors["admin"].get(address))
         assert {kind for kind in kinds if f"qvown{kind}" in said} == set(kinds), address
-        if not any(word in address for word in ("id=", "/runs/", "/invoices/", "from_run")):
+        if not any(word in address for word in ("id=", "/runs/", "/invoices/", "/customers/", "from_run")):
             said = words_of(group.get(address))
             assert [r for r in COMPANIES if r != "group" and f"qv{r}" not in said] == [], address
 

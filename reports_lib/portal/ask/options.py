@@ -118,6 +118,14 @@ def labelled(request: Request, lookup: str, values: Sequence[str]) -> list[Optio
     return [found.get(value, Option(value, value)) for value in values]
 
 
+def offered(request: Request, lookup: str) -> Sequence[Option]:
+    """All that the visitor can pick of a lookup; nothing while the warehouse cannot say."""
+    try:
+        return _searchable(request, lookup).options
+    except DaybookError:
+        return ()
+
+
 def lacking(request: Request, lookups: Iterable[str]) -> set[str]:
     """Those of the lookups that have nothing to pick for the visitor; none while the warehouse cannot say.
 
