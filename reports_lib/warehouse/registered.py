@@ -113,34 +113,57 @@ class Place:
 FIRST = Place(datetime.max.replace(tzinfo=UTC), 0)  # all come after it
 
 
+def chosen(tables: Tables, shape: frozenset[str], *columns: str) -> ir.Table:
+    """One row a customer that is looked for: `client_id`, `created_at`, and `columns` of the client or the profile."""
+    client, profile = _both(tables)
+    if "with_deleted" not in shape:
+        client = client.filter(client.deleted_at.isnull() | (client.deleted_at >= as_of()))
+    for name in sorted(shape & {"since", "until"}):
+        client = client.filter(_is_within(client, name))
+    profile = reduce(_kept, sorted(shape - {"since", "until", "with_deleted", "network"}), profile)
+    if "network" in shape:
+        social = tables("client_social")
+        profile = profile.semi_join(_any_of(social, "network"), "client_id")
+    of_client = [name for name in columns if name in client.columns]
+    of_profile = [name for name in columns if name not in client.columns]
+    client = client.select("client_id", "created_at", *of_client)
+    profile = profile.select("client_id", *of_profile)
+    return client.inner_join(profile, "client_id").select(client, *(profile[name] for name in of_profile))
+
+
 def found(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """One row a customer that is looked for: all that he told, when he was made, activated and deleted, and whose."""
-    return _wide(_narrow(tables, shape).select("client_id"), *_both(tables))
+    return _wide(chosen(tables, shape).select("client_id"), *_both(tables))
 
 
-def listed(tables: Tables, shape: frozenset[str]) -> ir.Table:
-    """`found` with `networks`, newest first: rows too many for memory come of it in batches."""
-    keys = _narrow(tables, shape).select("client_id")
-    return _newest_first(_wide(_linked(keys, tables("client_social")), *_both(tables)))
+def with_networks(tables: Tables, shape: frozenset[str]) -> ir.Table:
+    """`found` with `networks`: the words of those that a customer linked, in their order; null where there is none."""
+    keys = chosen(tables, shape).select("client_id")
+    return _wide(_linked(keys, tables("client_social")), *_both(tables))
 
 
 def page(tables: Tables, shape: frozenset[str]) -> ir.Table:
-    """The newest `SIZE` + 1 customers after the place in the slots, with `networks`: words, in their order."""
-    keys = _narrow(tables, shape)
+    """The newest `SIZE` + 1 customers after the place in the slots, as `with_networks`."""
+    keys = chosen(tables, shape)
     is_after = (keys.created_at < _at()) | ((keys.created_at == _at()) & (keys.client_id < _client_id()))
-    return _told(tables, _newest_first(keys.filter(is_after)))
+    return _told(tables, newest_first(keys.filter(is_after)))
 
 
 def newer(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """The `SIZE` + 1 customers that come just before the place in the slots; newest first, as `page`."""
-    keys = _narrow(tables, shape)
+    keys = chosen(tables, shape)
     is_before = (keys.created_at > _at()) | ((keys.created_at == _at()) & (keys.client_id > _client_id()))
     return _told(tables, keys.filter(is_before).order_by(["created_at", "client_id"]))
 
 
 def counted(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """How many `customers` there are of each `registration_status`."""
-    return _narrow(tables, shape, "registration_status").group_by("registration_status").aggregate(customers=_.count())
+    return chosen(tables, shape, "registration_status").group_by("registration_status").aggregate(customers=_.count())
+
+
+def newest_first(customers: ir.Table) -> ir.Table:
+    """In their total order: by creation, then by number (G-11)."""
+    return customers.order_by([customers.created_at.desc(), customers.client_id.desc()])
 
 
 def one(tables: Tables, _: object) -> ir.Table:
@@ -153,22 +176,6 @@ def networks(tables: Tables, _: object) -> ir.Table:
     """The `network`s that the customer in the slot `client_id` linked, each with his `handle` there."""
     social = tables("client_social")
     return social.filter(social.client_id == _client_id()).select("network", "handle").order_by("network")
-
-
-def _narrow(tables: Tables, shape: frozenset[str], *columns: str) -> ir.Table:
-    """Those who are looked for: `client_id`, `created_at`, and `columns` of the profile."""
-    client, profile = _both(tables)
-    if "with_deleted" not in shape:
-        client = client.filter(client.deleted_at.isnull() | (client.deleted_at >= as_of()))
-    for name in sorted(shape & {"since", "until"}):
-        client = client.filter(_is_within(client, name))
-    profile = reduce(_kept, sorted(shape - {"since", "until", "with_deleted", "network"}), profile)
-    if "network" in shape:
-        social = tables("client_social")
-        profile = profile.semi_join(_any_of(social, "network"), "client_id")
-    client = client.select("client_id", "created_at")
-    profile = profile.select("client_id", *columns)
-    return client.inner_join(profile, "client_id").select(client, *(profile[name] for name in columns))
 
 
 def _kept(profile: ir.Table, name: str) -> ir.Table:
@@ -208,7 +215,7 @@ def _told(tables: Tables, keys: ir.Table) -> ir.Table:
     """All of the first `SIZE` + 1 of `keys`, newest first."""
     few = keys.limit(SIZE + 1).select("client_id")
     # one after the other: what is asked of a million is then asked once
-    return _newest_first(_wide(_linked(few, tables("client_social")), *_both(tables)))
+    return newest_first(_wide(_linked(few, tables("client_social")), *_both(tables)))
 
 
 def _both(tables: Tables) -> tuple[ir.Table, ir.Table]:
@@ -216,8 +223,9 @@ def _both(tables: Tables) -> tuple[ir.Table, ir.Table]:
 
 
 def _wide(keys: ir.Table, client: ir.Table, profile: ir.Table) -> ir.Table:
-    """All that is told of the clients of `keys`, whose other columns stand last."""
-    known = client.select("client_id", "created_at", "activated_at", "deleted_at", "company_id")
+    """All that is told of the clients of `keys`, whose other columns stand last; what is still to come is not told."""
+    moments = {name: (client[name] < as_of()).ifelse(client[name], None) for name in ("activated_at", "deleted_at")}
+    known = client.select("client_id", "created_at", "company_id", **moments)
     told = profile.select("client_id", *TOLD)
     further = [keys[name] for name in keys.columns if name not in known.columns]
     joined = keys.inner_join(known, "client_id").inner_join(told, "client_id")
@@ -230,10 +238,6 @@ def _linked(keys: ir.Table, social: ir.Table) -> ir.Table:
     named = social.select("client_id", word=word)
     joined = keys.left_join(named, "client_id").select(keys, named.word)
     return joined.group_by("client_id").aggregate(networks=joined.word.group_concat(", ", order_by=joined.word))
-
-
-def _newest_first(customers: ir.Table) -> ir.Table:
-    return customers.order_by([customers.created_at.desc(), customers.client_id.desc()])
 
 
 def _at() -> ir.TimestampValue:

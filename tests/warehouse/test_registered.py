@@ -85,11 +85,11 @@ def test_whoever_is_looked_for_is_found(warehouse):  # MS-10, MS-11
     ]
     for search, wanted in searches:
         assert ids(warehouse, search) == wanted, search
+    for search, wanted in searches[:2] + searches[-1:]:
         counts = warehouse.ask(registered.counted, search.shape, search.values)
         assert sum(row["customers"] for row in counts) == len(wanted), search
-        assert (
-            warehouse.lazy(registered.listed, search.shape, search.values).client_id.to_pyarrow().to_pylist() == wanted
-        )
+        every = warehouse.lazy(registered.with_networks, search.shape, search.values)
+        assert sorted(every.client_id.to_pyarrow().to_pylist(), reverse=True) == wanted
 
 
 def test_pages_follow_each_other(warehouse_of):
