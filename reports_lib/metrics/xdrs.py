@@ -3,15 +3,13 @@
 How many there are is asked first, in one small answer. The rows themselves are streamed: nobody holds them all.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pyarrow as pa
 from ibis import _
 
@@ -19,13 +17,11 @@ from reports_lib.metrics import exchange, legs, question
 from reports_lib.metrics.currency import AMOUNT
 from reports_lib.metrics.inline import inline, packed
 from reports_lib.metrics.legs import Criteria
+from reports_lib.metrics.streamed import Clocks, streamed
 from reports_lib.metrics.timeline import naive
-from reports_lib.values.clock import offsets
 from reports_lib.values.contact import RESULT_STATUSES
 from reports_lib.values.interval import Interval
 from reports_lib.warehouse.statement import Build, Dialect, Tables, statement
-
-BATCH = 20_000  # rows in memory at a time
 
 
 class Warehouse(question.Warehouse, Protocol):
@@ -68,22 +64,12 @@ class Xdrs:
     _interval: Interval
 
     def rows(self) -> pa.RecordBatchReader:
-        """All of them in order, `BATCH` at a time, with times on the clocks of the report's zone.
+        """All of them in order, a batch at a time, with times on the clocks of the report's zone.
 
         The warehouse is asked now, and must stay open until the last row is taken.
         """
-        schema = self._rows.schema().to_pyarrow()
-        schema = schema.set(schema.get_field_index("at"), pa.field("at", pa.timestamp("us")))
-        return pa.RecordBatchReader.from_batches(schema, self._batches(schema))
-
-    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        clocks = _Clocks.of(self._interval)
-        with closing(self._rows.to_pyarrow_batches(chunk_size=BATCH)) as batches:
-            for batch in batches:
-                columns = [clocks.local(batch[name]) if name == "at" else batch[name] for name in schema.names]
-                yield pa.RecordBatch.from_arrays(
-                    [c.cast(f.type) for c, f in zip(columns, schema, strict=True)], schema.names
-                )
+        clocks = Clocks.of(self._interval.start, self._interval.end, self._interval.zone)
+        return streamed(self._rows, clocks, ["at"])
 
 
 def xdrs(warehouse: Warehouse, asked: Question) -> Xdrs:
@@ -168,22 +154,3 @@ def _by_status(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for each in (*RESULT_STATUSES, *others)
     ]
-
-
-@dataclass(frozen=True)
-class _Clocks:
-    """How far the clocks of a zone are ahead of UTC, from which moment on."""
-
-    since: Any  # arrays of numpy
-    ahead: Any
-
-    @classmethod
-    def of(cls, interval: Interval) -> "_Clocks":
-        known = offsets(interval.start, interval.end, interval.zone)
-        since = np.array([naive(start) for start, _, _ in known], "datetime64[us]")
-        return cls(since, np.array([offset for _, _, offset in known], "timedelta64[us]"))
-
-    def local(self, at: pa.Array) -> pa.Array:
-        """Naive UTC moments of the interval as its clocks showed them."""
-        moments = at.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
-        return pa.array(moments + self.ahead[np.searchsorted(self.since, moments, side="right") - 1])
