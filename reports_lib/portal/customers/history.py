@@ -10,6 +10,7 @@ from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import Operation, OperationState
 from reports_lib.ops.customer import EDIT, Card
 from reports_lib.ops.deletion import DELETE
+from reports_lib.ops.fields import KEY, NETWORK
 from reports_lib.ops.operation import listed
 from reports_lib.ops.state import State, is_registered, without_traces
 from reports_lib.ops.undo import UNDOES, is_undoable
@@ -119,6 +120,7 @@ def steps(card: Card, operation: Operation) -> list[Step]:
         return []
     old, new = _texts(card, before), _texts(card, after)
     changed = [name for name in dict.fromkeys((*old, *new)) if old.get(name, "") != new.get(name, "")]
+    changed.sort(key=lambda name: (name.startswith(KEY), name.startswith(NETWORK)))  # as the blocks stand
     return [Step(label_of(n), word_of(n, old.get(n, "")), word_of(n, new.get(n, ""))) for n in changed]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from reports_lib.ops.customer import Card
-from reports_lib.ops.fields import KEY, LINKED, NETWORK
+from reports_lib.ops.fields import KEY, LINKED, NETWORK, parsed
 from reports_lib.ops.state import is_registered
 from reports_lib.portal import language
 from reports_lib.portal.customers.address import PATH
@@ -94,8 +94,14 @@ class Seen:
             Block(_("Basic Information"), _facts(BASIC, texts)),
             Block(_("Address Information"), _facts(ADDRESS, texts)),
             Block(_("Social"), _facts(social, texts), _("No social network is linked.")),
-            Block(_("Metadata"), _facts(metadata, texts), _("There is nothing more.")),
+            Block(_("Metadata"), _facts(metadata, texts), self._no_metadata),
         )
+
+    @property
+    def _no_metadata(self) -> str:
+        if parsed(self.card.state.get("metadata")) is None:
+            return _("What the warehouse has here is no JSON object; it is mended where it comes from.")
+        return _("There is nothing more.")
 
 
 def label_of(name: str) -> str:
