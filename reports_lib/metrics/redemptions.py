@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import ibis.expr.types as ir
 from ibis import _
 
-from reports_lib.metrics.question import Warehouse
+from reports_lib.metrics.dashboard import Scoped
 from reports_lib.metrics.steps import Steps
 from reports_lib.metrics.tallies import added, data_interval, whole, wide, with_extent
 from reports_lib.metrics.timeline import place_within
@@ -37,7 +37,8 @@ class Redemptions:
     """What was found; each row has its `redemptions`, and where it is of one thing its `share` of all.
 
     `by_group` has a row for each group that there is, with its `coupons` and how many of them are `used`, at any
-    time before as-of. `by_step` has one row a day or month, as `step` says; `by_type_and_step` one a step and type.
+    time before as-of. One company sees only the coupons that were used, so how many there are is None to it.
+    `by_step` has one row a day or month, as `step` says; `by_type_and_step` one a step and type.
     """
 
     total: dict[str, Any]
@@ -71,7 +72,7 @@ class Redemptions:
         return [row | of_type.get(row["key"], {}) for row in self.by_step]
 
 
-def redemptions(warehouse: Warehouse, asked: Question) -> Redemptions:
+def redemptions(warehouse: Scoped, asked: Question) -> Redemptions:
     """The redemptions of the period. Raises `WarehouseError` naming all that the warehouse lacks."""
     warehouse.check(READ)
     steps = Steps.of(asked.interval, asked.as_of)
@@ -81,9 +82,11 @@ def redemptions(warehouse: Warehouse, asked: Question) -> Redemptions:
     types = [row["type"] for row in by_type]
     of_both = added(rows, ["number", "type"], ["redemptions"])
     total = whole(rows, ["redemptions"])
-    by_group = _groups(rows, warehouse.ask(groups))
+    by_group = _groups(rows, warehouse.ask(groups), is_whole=warehouse.scope.is_whole)
     return Redemptions(
-        total=total | {"share": shares([total["redemptions"]])[0]} | whole(by_group, ["coupons", "used"]),
+        total=total
+        | {"share": shares([total["redemptions"]])[0], "used": sum(row["used"] or 0 for row in by_group)}
+        | {"coupons": sum(row["coupons"] or 0 for row in by_group) if warehouse.scope.is_whole else None},
         by_step=with_extent(steps.rows(added(rows, ["number"], ["redemptions"]), ["redemptions"])),
         by_type_and_step=with_extent(steps.series(of_both, "type", types, ["redemptions"])),
         by_type=by_type,
@@ -139,7 +142,9 @@ def _parted(rows: Sequence[Mapping[str, Any]], by: str) -> list[dict[str, Any]]:
     return [row | {"share": part} for row, part in zip(found, parts, strict=True)]
 
 
-def _groups(rows: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _groups(
+    rows: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]], *, is_whole: bool
+) -> list[dict[str, Any]]:
     """Every group with its redemptions, the most redeemed first; groups of one name have their number behind it."""
     of_group = {row["group_id"]: row["redemptions"] for row in added(rows, ["group_id"], ["redemptions"])}
     taken = Counter(row["name"] for row in known)
@@ -148,13 +153,13 @@ def _groups(rows: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]
             "group_id": row["group_id"],
             "group": row["name"] if taken[row["name"]] == 1 else f"{row['name']} ({row['group_id']})",
             "redemptions": of_group.pop(row["group_id"], 0),
-            "coupons": row["coupons"],
+            "coupons": row["coupons"] if is_whole else None,
             "used": row["used"],
         }
         for row in known
     ]
     if rest := sum(of_group.values()):
-        found.append({"group_id": None, "group": UNKNOWN, "redemptions": rest, "coupons": 0, "used": 0})
+        found.append({"group_id": None, "group": UNKNOWN, "redemptions": rest, "coupons": None, "used": None})
     found.sort(key=lambda row: (-row["redemptions"], row["group"], row["group_id"] or 0))
     parts = shares([row["redemptions"] for row in found])
     return [row | {"share": part} for row, part in zip(found, parts, strict=True)]

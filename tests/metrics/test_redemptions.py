@@ -12,6 +12,7 @@ from books import at
 
 from reports_lib.metrics.redemptions import redemptions
 from reports_lib.values.interval import Interval
+from reports_lib.warehouse.scope import Scope
 
 OCTOBER = "2026-10-01/2026-10-31"
 GROUPS = [{"group_id": 1, "name": "Reward"}, {"group_id": 2, "name": "Marketing"}, {"group_id": 3, "name": "Unused"}]
@@ -87,6 +88,14 @@ def test_what_is_not_known_of_a_coupon_is_shown(held):  # M-77
     assert of(found.by_type, "type") == {"Unknown": 2, "Plan": 1, "Other": 1}
     assert of(found.by_discount, "discount") == {"Unknown": 3, "Percentage": 1}
     assert of(found.by_group, "group") == {"Unknown": 3, "Reward": 1}
+
+
+def test_one_company_does_not_know_the_coupons_that_nobody_used(held):  # M-77
+    warehouse = held(books([coupon(1)], redeemed((1, "2026-10-01"))))
+    warehouse.scope = Scope("1", frozenset("1"))
+    found = redemptions(warehouse, asked())
+    assert found.total == {"redemptions": 1, "share": 100, "coupons": None, "used": 1}
+    assert [(row["coupons"], row["used"]) for row in found.by_group] == [(None, 1), (None, 0), (None, 0)]
 
 
 def test_groups_of_one_name_are_told_apart(held):  # G-11
