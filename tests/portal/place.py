@@ -51,6 +51,10 @@ MADE = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 COMPANIES = {"parent": "1", "own": "2", "sibling": "3", "child": "4", "group": ""}
 NAMES = ("Olga Ivanova", "Miguel Torres", "Ann Petrova")
 CLIENTS = ("Meyer & Söhne OHG", "Иванова и партнёры", "عميل الشبكة", "Lighthouse Hospitality", *"EFGH")
+PROFILE = {
+    "registration_status": "confirmed", "first_name": "Ann", "email": "ann.petrova@example.com", "country": "DE",
+    "phone": "+49 30 901820", "city": "Berlin", "metadata": '{"favourite_team": "Hertha BSC", "newsletter": true}',
+}  # fmt: skip
 TAGS = ["vip", "wholesale", "late", "prepaid"]
 PARENTS = {"1": None, "2": 1, "3": 1, "4": 2}
 
@@ -198,6 +202,8 @@ def furnish(place: Place) -> Furnished:
             ],
             "app_user": [{"user_id": n, "company_id": 1, "full_name": name} for n, name in enumerate(NAMES, 1)],
             "client": [{"client_id": n, "company_id": 1, "name": name} for n, name in enumerate(CLIENTS, 1)],
+            "client_profile": [{"client_id": n, **PROFILE, "last_name": name} for n, name in enumerate(CLIENTS, 1)],
+            "client_social": [{"client_id": 1, "network": name, "handle": "meyer"} for name in ("facebook", "x")],
             "client_tag": [{"client_id": n, "tag": tag} for n, tag in enumerate(TAGS, 1)],
             "package": [{"package_id": n, "name": f"Family {n}00"} for n in range(1, 6)],
             "currency": [
@@ -285,6 +291,8 @@ def furnish(place: Place) -> Furnished:
         "viewer": f"/view?id={token}", "sealed": f"/view?id={token}&as=html", "share": f"/view/share?id={token}",
         "chart": f"/view/chart?id={token}", "chart-blank": f"/view/chart?id={token}&blank=1",
         "account": "/account", "missing": "/nowhere", "sign-in": "/sign-in?next=/queries",
+        "customers": "/customers", "customers-filtered": "/customers?country=DE&born_since=May",
+        "customer": "/customers/1", "customer-edit": "/customers/1/edit", "customer-delete": "/customers/1/delete",
         **furnish_bills(place.installation),
     }  # fmt: skip
     return Furnished(place, pages)

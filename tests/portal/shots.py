@@ -23,7 +23,7 @@ SIZES = {"desk": (1280, 800), "phone": (360, 740)}
 SCHEMES = ("light", "dark")
 OTHERS = ("ru", "es")
 BILLS = ("invoice", "invoice-held", "invoice-partly", "balance")
-WHOLE = ("form", "form-filled", "chart", "account", "query", *BILLS)  # shown to their end
+WHOLE = ("form", "form-filled", "chart", "account", "query", "customer", "customer-edit", *BILLS)  # shown to their end
 
 
 def shots(folder: Path, wanted: list[str]) -> None:
