@@ -1,6 +1,6 @@
 """`mint`: a workspace whose warehouse, a lake or a Postgres, knows media, a plan and a coupon of another system.
 
-One for a module on each engine: every test makes a group of its own. Its clocks are those of Santiago.
+One for all tests of a module: each makes a group of its own. Its clocks are those of Santiago.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ from reports_lib.warehouse.connection import Warehouse
 from reports_lib.workspace import Workspace
 from tests.conftest import to_arrow
 
-__all__ = ["GROUP", "NORTH", "NOW", "PLAIN", "SOUTH", "SUBJECTS", "Mint", "mint"]
+__all__ = ["GROUP", "NORTH", "NOW", "PLAIN", "SOUTH", "SUBJECTS", "Mint", "mint", "on_both"]
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 GROUP = Visitor("admin", Role.ADMIN)
@@ -114,14 +114,18 @@ class Mint:
             return list(session.scalars(query))
 
 
-@pytest.fixture(scope="module", params=["lake", "postgres"])
+on_both = pytest.mark.parametrize("mint", ["lake", "postgres"], indirect=True, scope="module")
+"""Of tests that ask or write the warehouse; what the database decides is seen on one of them, the quicker."""
+
+
+@pytest.fixture(scope="module", params=["postgres"])
 def mint(
     request: pytest.FixtureRequest,
     workspace: Workspace,
     fresh: Callable[[str], AbstractContextManager[Address]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mint]:
-    """It, on each engine in turn."""
+    """It, beside a Postgres unless a test says otherwise."""
     main = server.database_url(workspace)
     url = make_database(replaced(main, dbname=f"mint_{next(_number)}"), beside=main)
     database = engine_of(url)
