@@ -31,8 +31,8 @@ class Column:
 
     `places` are digits after the point: none for a quantity and 2 for other numbers unless given.
     `of` names the numerator and the denominator of a ratio or percent that the table works out itself.
-    `opens` makes each cell of a text a way to another report. One that is `in_files` alone is left out of the page,
-    and stands in every file that holds the table's rows. Raises `NotebookError` for a kind there is not, `of`
+    `opens` makes each cell of a text a way to another report. One that is on the `only` "page" is in no file that
+    holds the table's rows, one of "files" only in these. Raises `NotebookError` for a kind there is not, `of`
     where nothing is divided, or `opens` where there is no text.
     """
 
@@ -43,7 +43,7 @@ class Column:
     places: int | None = None
     of: tuple[str, str] | None = None
     opens: Opening | None = None
-    in_files: bool = False
+    only: Literal["", "page", "files"] = ""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):

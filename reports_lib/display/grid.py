@@ -55,7 +55,7 @@ class Grid:
     sha256: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self._on_page or len({column.name for column in self.columns}) < len(self.columns):
+        if not self._on_page or not self._in_files or len({column.name for column in self.columns}) < len(self.columns):
             raise NotebookError(f"table {self.title!r}: columns must be there, and be named differently")
         put = object.__setattr__
         put(self, "name", _slug(self.name or self.title))
@@ -65,7 +65,7 @@ class Grid:
         put(self, "shown_total", next(iter(shown(total, self.columns, self.title)), None))
         folder = os.environ.get("DAYBOOK_TABLES")
         path = Path(folder) / f"{self.name}.parquet" if folder else None
-        put(self, "sha256", kept.keep(self._batches(), self.columns, path, self.title))
+        put(self, "sha256", kept.keep(self._batches(), self._in_files, path, self.title))
         if self.count > len(self.shown_rows):
             left_out = f"The first {number(len(self.shown_rows))} of {number(self.count)} rows; files have all of them."
             put(self, "note", f"{self.note} {left_out}".strip())
@@ -77,13 +77,13 @@ class Grid:
                 batch = kept.typed(found, self.columns, self.title)
                 first = kept.rows(batch.slice(0, self._room), found.slice(0, self._room), self.columns)
                 self._take(first, batch.num_rows)
-                yield batch
+                yield kept.narrowed(batch, self._in_files)
         else:
             rows = shown(plain(self.rows), self.columns, self.title)
             self._take(rows[: self._room], len(rows))
-            yield kept.batch(rows, self.columns)
+            yield kept.batch(rows, self._in_files)
         if self.shown_total:
-            yield kept.batch([self.shown_total], self.columns, is_total=True)
+            yield kept.batch([self.shown_total], self._in_files, is_total=True)
 
     @property
     def _room(self) -> int | None:
@@ -116,16 +116,20 @@ class Grid:
             "sha256": self.sha256,
             "columns": [
                 {"name": c.name, "label": c.label, "kind": c.kind, "group": c.group, "places": c.digits}
-                | {"letters": self._letters(c), "in_files": c.in_files}
-                for c in self.columns
+                for c in self._in_files
             ],
+            "letters": [self._letters(column) for column in self._on_page],
             "has_total": self.shown_total is not None,
             "is_main": self.is_main,
         }
 
     @property
     def _on_page(self) -> list[Column]:
-        return [column for column in self.columns if not column.in_files]
+        return [column for column in self.columns if column.only != "files"]
+
+    @property
+    def _in_files(self) -> list[Column]:
+        return [column for column in self.columns if column.only != "page"]
 
     def _letters(self, column: Column) -> int:
         """Letters that the column needs side by side: what paper the table needs follows from it."""

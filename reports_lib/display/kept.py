@@ -57,6 +57,11 @@ def typed(found: pa.RecordBatch, columns: Sequence[Column], title: str) -> pa.Re
     return _flagged([_shown(found.column(c.name), c) for c in columns], columns, is_total=False)
 
 
+def narrowed(typed: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
+    """Typed rows with some of their columns alone."""
+    return typed.select([*(column.name for column in columns), TOTAL])
+
+
 def rows(typed: pa.RecordBatch, found: pa.RecordBatch, columns: Sequence[Column]) -> list[Row]:
     """Typed rows as the table shows them, by column name, with what `found` has for the cells that open something."""
     whole = [c.name for c in columns if c.is_number and not c.digits]

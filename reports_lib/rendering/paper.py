@@ -5,8 +5,9 @@
 A table is never cut and never shrunk below what can be read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -53,8 +54,12 @@ def _letters(notebook: NotebookNode) -> Iterable[list[int]]:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if table := output.get("data", {}).get(media.TABLE):
-                shown = [column for column in table["columns"] if not column.get("in_files")]
-                yield [max(1, min(MOST, int(column.get("letters", 10)))) for column in shown]
+                yield [max(1, min(MOST, int(letters))) for letters in table.get("letters", _once(table))]
+
+
+def _once(table: Mapping[str, Any]) -> list[int]:
+    """As tables that were made earlier tell it."""
+    return [column.get("letters", 10) for column in table["columns"]]
 
 
 def _ems(letters: list[int]) -> float:

@@ -228,13 +228,20 @@ def test_batches_that_a_table_cannot_show_are_refused_and_leave_nothing(column, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_column_may_stand_in_files_alone():  # MS-12
-    phone = Column("phone", "Phone", in_files=True)
-    bundle = Grid("T", [{"name": "Ann", "phone": "+44 70"}], [Column("name", "Name"), phone])._repr_mimebundle_()
-    assert not any(word in bundle[page] for word in ("Phone", "+44") for page in ("text/html", "text/plain"))
-    assert [(column["name"], column["in_files"]) for column in bundle[TABLE]["columns"]] == [
-        ("name", False),
-        ("phone", True),
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_column_may_stand_on_the_page_or_in_files_alone(streamed, tmp_path, monkeypatch):  # MS-12
+    monkeypatch.setenv("DAYBOOK_TABLES", str(tmp_path))
+    name, phone, way = Column("name", "Name"), Column("phone", "Phone", only="files"), Column("w", "Way", only="page")
+    rows = [{"name": "Ann", "phone": "+44 70", "w": "View"}]
+    bundle = Grid("T", pa.Table.from_pylist(rows).to_reader() if streamed else rows, [name, way, phone], total={})
+    shown = bundle._repr_mimebundle_()
+    assert not any(word in shown[page] for word in ("Phone", "+44") for page in ("text/html", "text/plain"))
+    assert shown["text/plain"].splitlines()[1:] == ["Name\tWay", "Ann\tView", "Total\t—"]
+    assert [column["name"] for column in shown[TABLE]["columns"]] == ["name", "phone"]
+    assert pq.read_table(tmp_path / "t.parquet").to_pylist() == [
+        {"name": "Ann", "phone": "+44 70", "__total": False},
+        {"name": "Total", "phone": None, "__total": True},
     ]
-    with pytest.raises(NotebookError, match="columns must be there"):
-        Grid("T", [], [phone])  # a page must show something
+    for nothing in ([phone], [way]):
+        with pytest.raises(NotebookError, match="columns must be there"):
+            Grid("T", [], nothing)

@@ -95,7 +95,7 @@ def test_sheet_is_as_large_as_the_widest_table_needs(letters, sheet):
 
 
 def test_columns_of_files_alone_take_no_paper():
-    columns = [Column("name", "Name"), *(Column(f"c{n}", "c", in_files=True) for n in range(40))]
+    columns = [Column("name", "Name"), *(Column(f"c{n}", "c", only="files") for n in range(40))]
     assert (
         paper(
             nb.new_notebook(cells=[cell(Grid("t", [dict.fromkeys((c.name for c in columns), "x" * 30)], columns))])
