@@ -33,7 +33,7 @@ COMMANDS = {
     "ingest": ("data", "ingest"),
     "cdr": ("cdr", "cdr"),
     "invoice": ("invoice_steps", "invoice"),
-    "coupon": ("coupon", "coupon"),
+    "coupon": ("coupon_steps", "coupon"),
     "customer": ("customer", "customer"),
     "versions": ("data", "versions"),
     "new": ("families", "new"),

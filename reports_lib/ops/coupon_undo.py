@@ -25,26 +25,33 @@ def plan_undo(installation: Installation, visitor: Visitor, wish: Wish, operatio
     """The dry run of `undo`: how many coupons it would switch. Nothing is written; raises as that does."""
     _refuse_redeemed(installation, visitor, wish, operation_id)
     with Session(installation.database) as session:
-        found = operations.find(session, visitor, operation_id)
+        found = _found(session, visitor, operation_id)
         operations.refuse_unless_undoable(found, session)
         change, these, enabled = _asked(found)
         return replace(change, after={"coupons": count(session, these, enabled), "enabled": enabled})
 
 
 def undo(installation: Installation, visitor: Visitor, wish: Wish, operation_id: int) -> Operation:
-    """Take back an operation of one of `UNDOES`; asked again with the same key it is the same operation.
+    """Take back an operation on coupons; asked again with the same key it is the same operation.
 
     Coupons that somebody has switched since stay as they are. Raises `UnknownNameError` if the visitor has no such
-    operation, `StateError` if it was undone already or a coupon that it generated was redeemed; as far as the
-    warehouse knows, and whoever redeemed one has what it gave. Then nothing is changed.
+    operation, `StateError` if it is none of `UNDOES`, was undone already, or generated a coupon that was redeemed
+    as far as the warehouse knows: whoever did has what it gave. Then nothing is changed.
     """
     _refuse_redeemed(installation, visitor, wish, operation_id)
     with Session(installation.database, expire_on_commit=False) as session, session.begin():
-        found = operations.find(session, visitor, operation_id)
+        found = _found(session, visitor, operation_id)
         is_asked_again = Operation.key == wish.key, Operation.undoes == operation_id
         if session.scalar(select(Operation.id).where(*is_asked_again)) is None:
             operations.refuse_unless_undoable(found, session)
         return switched(session, replace(wish, company=found.company), *_asked(found))
+
+
+def _found(session: Session, visitor: Visitor, operation_id: int) -> Operation:
+    found = operations.find(session, visitor, operation_id)
+    if found.kind not in UNDOES:
+        raise StateError(f"operation {operation_id} cannot be undone: it is to {found.kind}")
+    return found
 
 
 def _asked(found: Operation) -> tuple[Change, ColumnElement[bool], bool]:
@@ -58,7 +65,7 @@ def _refuse_redeemed(installation: Installation, visitor: Visitor, wish: Wish, o
     from reports_lib.ops import known, used
 
     with Session(installation.database) as session:
-        found = operations.find(session, visitor, operation_id)
+        found = _found(session, visitor, operation_id)
     if found.kind != GENERATE:
         return
     with known.opened(installation, wish.at) as warehouse:
