@@ -24,6 +24,7 @@ from tests.portal.test_reports import counts
 __all__ = ["place"]
 
 ANN, BARE, DIRTY, CROWD = 17, 18, 19, 1000
+CROWDED = list(range(CROWD, CROWD + 2 * SIZE + 5))  # three pages of customers
 BORN, KYIV = date(1990, 5, 31), ZoneInfo("Europe/Kyiv")
 MADE = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 LINES = 'first\n\nsecond  "line"'
@@ -49,10 +50,10 @@ LINKS = [
 
 @pytest.fixture(scope="module")
 def full(place):
-    """The place with customers of two companies; one of them has a page and a half of them."""
+    """The place with customers of two companies; one of them has three pages."""
     crowd = [
         {"client_id": CROWD + n, "registration_status": "confirmed", "email": f"{n}@crowd.example", "country": "CL"}
-        for n in range(SIZE + 25)
+        for n in range(len(CROWDED))
     ]
     people = [*PEOPLE, *crowd]
     clients = [
@@ -207,15 +208,21 @@ def test_every_status_is_counted_of_what_is_looked_for(desk):
 
 def test_the_list_has_pages_there_and_back(full):
     with full.client("billing", "3", "carla") as client:
+
+        def beside(page: str, way: str) -> str:
+            return client.get(unescape(re.search(rf'rel="{way}" href="([^"]+)"', page)[1])).text
+
         first = client.get("/customers?country=CL").text
-        last = client.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
-        assert [int(row["id"]) for row in rows(first) + rows(last)] == [CROWD + n for n in range(SIZE + 25)][::-1]
-        assert f"{SIZE + 25} customers" in words(last)
-        assert 'rel="next"' not in last
-        back = client.get(unescape(re.search(r'rel="prev" href="([^"]+)"', last)[1])).text
-        assert rows(back) == rows(first)
-        for place_ in ("x", "9" * 17 + "-1", "1-" + "9" * 19):  # written by hand
-            assert rows(client.get(f"/customers?country=CL&before={place_}").text) == rows(first)
+        second = beside(first, "next")
+        third = beside(second, "next")
+        assert [int(row["id"]) for row in rows(first) + rows(second) + rows(third)] == CROWDED[::-1]
+        assert f"{len(CROWDED)} customers" in words(third)
+        assert 'rel="next"' not in third
+        assert rows(beside(third, "prev")) == rows(second)
+        assert rows(beside(second, "prev")) == rows(first)
+        for place_ in ("x", "9" * 18 + "-1", "1-" + "9" * 19):  # written by hand
+            read = ListAddress.read({"before": place_, "after": place_}, KYIV)
+            assert (read.before, read.after) == (None, None)
 
 
 def test_where_there_are_no_customers_the_page_says_so(full):  # MS-01
@@ -261,10 +268,10 @@ def test_reports_are_asked_for_of_this_customer(full, desk):  # MS-09, MS-19, MS
     for family in ("customers", "customer_card", "payments"):
         full.notebook(family, family.title(), "?", 'interval: Interval = "last month"')
     page, listed = unescape(desk.get("/customers/17").text), unescape(desk.get("/customers").text)
-    assert '/ask/customer_card?customer=17">View History' in page
+    assert '/ask/customer_card?interval=last+12+months&customer=17">View History' in page
     assert 'href="/ask/payments?email=ann%40example.com&interval=2026-03-01%2F' in page
     assert 'href="/ask/customers"' in listed
-    assert 'href="/ask/customer_card?customer=17"' in listed
+    assert 'href="/ask/customer_card?interval=last+12+months&customer=17"' in listed
 
 
 def test_nothing_changes_before_it_is_saved(full, desk):  # MS-17

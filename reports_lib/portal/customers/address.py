@@ -130,7 +130,4 @@ def _place(query: Mapping[str, str], name: str) -> Place | None:
     found = _PLACE.fullmatch(query.get(name, ""))
     if found is None or int(found[2]) > LARGEST:  # written by hand: the first page
         return None
-    try:
-        return Place(EPOCH + timedelta(microseconds=int(found[1])), int(found[2]))
-    except OverflowError:
-        return None
+    return Place(EPOCH + timedelta(microseconds=int(found[1])), int(found[2]))

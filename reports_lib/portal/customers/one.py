@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from reports_lib.portal.invoices.common import new_key, now, zone_of
 from reports_lib.portal.language import _
 from reports_lib.portal.page import installation_of, page, visitor_of
 from reports_lib.portal.runs.rights import LARGEST
+
+HISTORY = "last 12 months"  # of what was watched
 
 
 def card_of(request: Request, customer_id: int) -> Card:
@@ -56,13 +59,19 @@ def reports(request: Request, card: Card | None = None) -> Mapping[str, str]:
     With a card those of one; without, what follows the address of a card's report is the number of a customer.
     """
     families = installation_of(request).workspace.families() if visitor_of(request).may(Right.ASK) else ()
-    asked = {"customers": {}, "customer_card": {"customer": card.client_id if card else ""}, "payments": {}}
-    if card is not None:  # nobody paid before he came
-        begun = card.created_at.astimezone(zone_of(request)).date()
-        ended = card.at.astimezone(zone_of(request)).date()
-        asked["payments"] = {"email": card.fields["email"], "interval": f"{begun}/{ended}"}
+    asked = {
+        "customers": {},
+        "customer_card": {"interval": HISTORY, "customer": str(card.client_id) if card else ""},
+        "payments": _paid(card, zone_of(request)) if card else {},
+    }
     found = {name: urlencode(values) for name, values in asked.items()}
     return {name: f"/ask/{name}?{query}".rstrip("?") if name in families else "" for name, query in found.items()}
+
+
+def _paid(card: Card, zone: ZoneInfo) -> Mapping[str, str]:
+    """All of one's payments: none is older than he is."""
+    begun, now_ = (at.astimezone(zone).date() for at in (card.created_at, card.at))
+    return {"email": card.fields["email"], "interval": f"{begun}/{now_}"}
 
 
 def _done(request: Request, changes: list[Done]) -> tuple[str, Done | None]:
