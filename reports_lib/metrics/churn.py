@@ -24,6 +24,7 @@ from reports_lib.errors import ParameterError
 from reports_lib.metrics.clientele import Filters, of_customers, picks
 from reports_lib.metrics.inline import inline, packed
 from reports_lib.metrics.question import Warehouse
+from reports_lib.metrics.takings import TAKEN_BACK
 from reports_lib.metrics.tallies import with_extent
 from reports_lib.metrics.timeline import TIME, naive
 from reports_lib.values.interval import Interval
@@ -126,12 +127,21 @@ def _paid(tables: Tables, chosen: frozenset[str]) -> ir.Table:
         given.starts_at <= slot("last_edge").cast(TIME),
         given.ends_at > slot("first_late").cast(TIME),
     )
-    package, payment = tables("package"), tables("payment")
+    package = tables("package")
     given = given.anti_join(package.filter(package.kind == ONE_TIME), "package_id")
-    back = payment.filter(payment.refunded_amount >= payment.amount, payment.refunded_at < as_of())
-    back = back.select(source_payment_id=back.payment_id, refunded_at=back.refunded_at)
-    refunded = of_customers(given, tables, chosen).left_join(back, "source_payment_id")
+    refunded = of_customers(given, tables, chosen).left_join(_refunds(tables("payment")), "source_payment_id")
     return refunded.select("client_id", "starts_at", "ends_at", "refunded_at")
+
+
+def _refunds(payment: ir.Table) -> ir.Table:
+    """Payments that were given back in full, and when; one that was taken back without an amount was so in full."""
+    is_taken_back, told = payment.status.isin(TAKEN_BACK), payment.refunded_amount
+    is_whole = (told >= payment.amount) | (is_taken_back & (told <= 0))
+    recorded = is_taken_back.ifelse(payment.paid_at.coalesce(payment.created_at), None)  # where nobody says when
+    found = payment.filter(is_whole).select(
+        source_payment_id=payment.payment_id, refunded_at=payment.refunded_at.coalesce(recorded)
+    )
+    return found.filter(found.refunded_at < as_of())
 
 
 def _figures(found: Mapping[int, Row], hop: int) -> Row:

@@ -1,6 +1,7 @@
-"""Which customers a report looks at: those who registered, of some countries or states of registration if asked for.
+"""Which customers a report looks at: the users of the platform, of some countries or registration statuses if asked for.
 
-Country and status are those of the profile in the data of the report: there is no history of them.
+Country and status are those of the profile in the data of the report: there is no history of them. Of a customer
+who was deleted nothing is kept of what he told, so he is in no report that asks for one of these.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,6 +10,7 @@ from typing import Protocol
 import ibis.expr.types as ir
 
 from reports_lib.metrics.inline import inline, packed
+from reports_lib.metrics.takings import USER
 from reports_lib.warehouse.statement import Tables
 
 
@@ -26,17 +28,16 @@ def picks(asked: Filters) -> dict[str, str]:
 
 
 def customers(tables: Tables, chosen: Collection[str]) -> ir.Table:
-    """The clients that registered, deleted ones included, and pass the filters `chosen`."""
-    return tables("client").semi_join(_profiles(tables, chosen), "client_id")
+    """The users of the platform, deleted ones included, who pass the filters `chosen`."""
+    client = tables("client")
+    return of_customers(client.filter(client.client_type == USER), tables, chosen)
 
 
 def of_customers(facts: ir.Table, tables: Tables, chosen: Collection[str]) -> ir.Table:
     """The `facts` of the customers that pass the filters; all of them where there is no filter."""
-    return facts.semi_join(_profiles(tables, chosen), "client_id") if chosen else facts
-
-
-def _profiles(tables: Tables, chosen: Collection[str]) -> ir.Table:
-    found = tables("client_profile")
+    if not chosen:
+        return facts
+    profile = tables("client_profile")
     for name in sorted(chosen):
-        found = found.semi_join(inline(name, {name: "string"}), name)
-    return found
+        profile = profile.semi_join(inline(name, {name: "string"}), name)
+    return facts.semi_join(profile, "client_id")

@@ -48,8 +48,8 @@ class Purchases:
 
     `total` has `purchases`, `subscriptions` and the buyers of either. `by_step` has a row a day or month, as `step`
     says; `by_kind` and `by_type` one a step and kind of purchase, or type of subscription. `types` are ranked by their
-    `purchases`, with their `share`, and `of_types` has their total. `countries` are ranked likewise, what is unknown
-    at the end, with `latitude` and `longitude`, None where there is no place to draw.
+    `purchases`, with their `share`, and `of_types` has their total. `countries` are ranked likewise, with
+    `of_countries`, what is unknown at the end; `latitude` and `longitude` are None where there is no place to draw.
     """
 
     total: Row
@@ -59,6 +59,7 @@ class Purchases:
     types: list[Row]
     of_types: Row
     countries: list[Row]
+    of_countries: Row
     step: str
     data_interval: tuple[datetime, datetime] | None
 
@@ -88,17 +89,18 @@ def purchases(warehouse: Warehouse, asked: Question) -> Purchases:
     builds = (placed, buying, selling)
     bought, bought_types, sold = ([*warehouse.ask(build, shape, values)] if steps.buckets else [] for build in builds)
     types, of_types = _types(bought_types, names(warehouse))
-    by_country, of_all = _countries(sold)
+    by_country, of_countries = _countries(sold)
     by_step = _by_step(steps, bought)
     return Purchases(
         total={name: sum(row[name] for row in by_step) for name in ("purchases", "subscriptions")}
-        | {"buyers": of_all["buyers"], "subscribers": of_types["buyers"]},
+        | {"buyers": of_countries["buyers"], "subscribers": of_types["buyers"]},
         by_step=by_step,
         by_kind=_by_kind(steps, bought),
         by_type=_by_type(steps, bought, types),
         types=types,
         of_types=of_types,
         countries=by_country,
+        of_countries=of_countries,
         step=steps.name,
         data_interval=data_interval(bought),
     )
@@ -188,15 +190,14 @@ def _types(found: Sequence[Row], known: Mapping[int, str]) -> tuple[list[Row], R
         if not row["is_whole"]
     ]
     rows.sort(key=lambda row: (-row["purchases"], row["type"], row["package_id"] or 0))
-    total = _whole(found, names)
-    return _shared(rows), total | {"share": shares([total["purchases"]])[0]}
+    return _shared(rows), _with_share(_whole(found, names))
 
 
 def _countries(found: Sequence[Row]) -> tuple[list[Row], Row]:
     """The countries from the one where most was bought, of equals by name and code, and what all come to (M-73)."""
     rows = [_country(row) for row in found if not row["is_whole"]]
     rows.sort(key=lambda row: (row["code"] is None, -row["purchases"], row["country"], row["code"]))
-    return _shared(rows), _whole(found, _SOLD)
+    return _shared(rows), _with_share(_whole(found, _SOLD))
 
 
 def _country(row: Row) -> Row:
@@ -222,3 +223,8 @@ def _whole(found: Sequence[Row], names: Sequence[str]) -> Row:
 def _shared(rows: Sequence[Row]) -> list[Row]:
     parts = shares([row["purchases"] for row in rows])
     return [row | {"share": share} for row, share in zip(rows, parts, strict=True)]
+
+
+def _with_share(total: Row) -> Row:
+    """All of them together: 100 %, or None where there are none."""
+    return total | {"share": shares([total["purchases"]])[0]}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from books import at
 from viewers import EMPTY, Row, access, payment, viewer
 
 START, END = "2026-10-01", "2026-11-01"  # of October
@@ -10,6 +11,12 @@ BEFORE, LATER = "2026-09-15", "2026-11-15"
 STAYS = access(1, BEFORE, LATER)
 PAID = access(1, BEFORE, LATER, source_payment_id=7)
 TRIAL = {"is_trial": True}
+
+
+def taken_back(when: str | None, amount: str = "0") -> Row:
+    """The payment 7, charged back."""
+    return payment(7, when, back=amount) | {"status": "chargeback"}
+
 
 # what a customer was given, what he paid, and whether he paid at the start of October and is lost at its end
 HISTORIES = {  # T-61
@@ -40,6 +47,10 @@ HISTORIES = {  # T-61
     "was refunded at the start": ([PAID], [payment(7, START)], (0, 0)),
     "is refunded at the end": ([PAID], [payment(7, END)], (1, 1)),
     "is refunded later": ([PAID], [payment(7, "2026-11-02")], (1, 0)),
+    "is charged back, nobody says how much": ([PAID], [taken_back("2026-10-15")], (1, 1)),
+    "is charged back in part": ([PAID], [taken_back("2026-10-15", "5")], (1, 0)),
+    "is charged back, nobody says when": ([PAID], [taken_back(None) | {"paid_at": at("2026-10-10")}], (1, 1)),
+    "is charged back at no time at all": ([PAID], [taken_back(None)], (0, 0)),
     "is refunded, and pays anew": ([PAID, access(1, "2026-10-20", LATER)], [payment(7, "2026-10-15")], (1, 0)),
     "paid by a payment that nobody knows": ([access(1, BEFORE, LATER, source_payment_id=8)], [], (1, 0)),
 }  # fmt: skip

@@ -34,7 +34,8 @@ def history(random):
     paid = []
     for number in (1, 2):
         back = random.choice([None, None, moment(random)])
-        row = payment(number, back and back.isoformat(), back=random.choice(["10", "10", "9.999999"]))
+        row = payment(number, back and back.isoformat(), back=random.choice(["10", "10", "9.999999", "0"]))
+        row["status"] = random.choice(["approved", "approved", "refunded", "chargeback"])
         paid.append(row | {"created_at": random.choice([at("2026-07-01"), at("2026-07-01"), moment(random)])})
     given_, last = [], moment(random)
     for _ in range(random.randint(1, 4)):
@@ -66,9 +67,10 @@ class Plain:
     def is_refunded(self, given_, edge):
         for row in self.tables["payment"]:
             if row["payment_id"] == given_["source_payment_id"] and row["created_at"] < self.as_of:
-                back = row.get("refunded_at")
-                is_back = back is not None and back <= edge and back < self.as_of
-                return is_back and row["refunded_amount"] >= row["amount"]
+                back, when = row.get("refunded_amount", 0), row.get("refunded_at")
+                if row.get("status") in ("refunded", "chargeback"):  # how much, and when, may not be told
+                    back, when = back or row["amount"], when or row.get("paid_at") or row["created_at"]
+                return back >= row["amount"] and when is not None and when <= edge and when < self.as_of
         return False
 
     def pays(self, given_, edge):

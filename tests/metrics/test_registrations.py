@@ -21,12 +21,12 @@ BOOKS = EMPTY | {
     "client": [
         customer(1, "2026-10-01", "2026-10-01 00:00:01"),  # the first moment: in
         customer(2, "2026-09-30 23:59:59.999999", "2026-10-02"),  # before; activated in it
-        customer(3, "2026-10-02", gone="2026-10-31"),  # registered, though deleted since
+        customer(3, "2026-10-02", gone="2026-10-31"),  # registered, though deleted since, and his profile with him
         customer(4, "2026-09-01", "2026-09-02", gone="2026-10-02 23:59:59"),
         customer(5, "2026-09-01", gone="2026-10-01 12:00"),  # was never activated, and leaves no active users
         customer(6, "2026-10-31 23:59:59", "2026-11-01"),  # activated at the end: out
         customer(7, "2026-11-01"),  # the first moment after: out
-        client(8, "2026-10-05"),  # has no profile: no customer of these
+        client(8, "2026-10-05"),  # no user of the platform
     ],
     "client_profile": [
         viewer(1, "CL"),
