@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from reports_lib.cli.coupon import coupon
 from reports_lib.cli.invoice import GROUP, me, now
 from reports_lib.database.schema import Operation
-from reports_lib.errors import ParameterError
+from reports_lib.errors import DatabaseError, ParameterError
 from reports_lib.ops import coupon_undo, coupons
 from reports_lib.ops.coupon_listing import find
 from reports_lib.ops.draft import FIELDS, Draft
@@ -127,7 +127,11 @@ def _copy(installation: Installation) -> None:
     # a second, for nobody who only looks
     from reports_lib.cli.chores import copy_now
 
-    if trouble := copy_now(installation):
+    try:
+        trouble = copy_now(installation)
+    except DatabaseError as error:  # what was changed is changed nevertheless
+        trouble = str(error)
+    if trouble:
         click.echo(f"not in the warehouse yet: {trouble}", err=True)
 
 
