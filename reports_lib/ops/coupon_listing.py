@@ -118,7 +118,7 @@ class Groups:
         ids, ends = _ids(session, select(CouponGroup.id).where(*self._conditions(warehouse)), before, after, size)
         found = {each.id: each for each in session.scalars(select(CouponGroup).where(_among(CouponGroup.id, ids)))}
         counted = select(Coupon.group_id, func.count()).where(_among(Coupon.group_id, ids)).group_by(Coupon.group_id)
-        totals = dict(session.execute(counted).tuples().all())
+        totals: dict[int, int] = dict(session.execute(counted).all())
         redeemed = used.by_group(warehouse)
         rows = [
             GroupRow(
