@@ -69,6 +69,7 @@ class Mint:
     installation: Installation
     address: Address  # of the warehouse, as its owner
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    stock: dict[str, Any] = field(default_factory=dict)  # what a module's tests have in common
 
     def wish(self, key: str = "") -> Wish:
         number = next(self.numbers)
