@@ -1,5 +1,6 @@
 """Errors in the language of the answer: each sentence of the table is really raised, in these very words."""
 
+import json
 import re
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,13 +16,18 @@ from sqlalchemy.orm import Session
 from reports_lib.accounts import password, sign_in, throttle, token
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.engine import engine_of
-from reports_lib.database.schema import Account, InvoicePayment, Run, State
+from reports_lib.database.schema import Account, InvoicePayment, Operation, Run, State
 from reports_lib.database.server import database_url
 from reports_lib.delivery.addresses import address, recipients
 from reports_lib.errors import DaybookError
 from reports_lib.invoicing import chain, correct, details, draft, pay, revise
 from reports_lib.invoicing import record as issue
 from reports_lib.invoicing.draft import Terms
+from reports_lib.ops import customer
+from reports_lib.ops.fields import FIELDS
+from reports_lib.ops.operation import Change, Wish, refuse_unless_undoable
+from reports_lib.ops.settle import carry_out
+from reports_lib.ops.swap import changed_meanwhile, taken
 from reports_lib.parameters.given import LONGEST, MOST, one
 from reports_lib.parameters.kinds import Context
 from reports_lib.parameters.options import Finder, Option
@@ -212,6 +218,45 @@ def of_dates(installation):
     yield raised(lambda: bills.do(issue.record, first, on=late)), [bills.get(first).account_number, "2026-11-20"]
 
 
+def of_customers(installation):
+    state = dict.fromkeys(FIELDS) | {"name": "x", "deleted_at": None, "networks": {}, "email": "a@b.org"}
+    kinds = json.dumps({"yes": True, "count": 1, "list": [], "deep": {}})
+    card = customer.Card(17, "", NOW, NOW, state | {"metadata": kinds})
+
+    def plan(changes, **given):
+        texts = {name.replace("__", ":"): text for name, text in given.items()}
+        return raised(lambda: customer.plan_edit(replace(card, state=card.state | changes), texts))
+
+    yield plan({}, email=" "), []
+    yield plan({}, city="a\tb"), []
+    yield plan({}, city="x" * 101), ["101", "100"]
+    yield plan({}, email="nobody"), ["nobody"]
+    yield plan({}, phone="none"), ["none"]
+    yield plan({}, birth_date="1600-01-01"), ["1600-01-01"]
+    for key in ("yes", "count", "list", "deep"):
+        yield plan({}, **{f"metadata__{key}": "perhaps"}), ["perhaps"]
+    yield plan({"metadata": json.dumps(dict.fromkeys(map(str, range(100))))}, metadata__more="x"), ["100"]
+    yield plan({"metadata": "[]"}, metadata__more="x"), []
+    yield plan({"deleted_at": "2026-11-01T00:00:00"}), ["17"]
+    unknown = replace(card, state={"name": "x", "deleted_at": None, "networks": {}})
+    yield raised(lambda: customer.plan_edit(unknown, {})), ["17"]
+    yield plan({}), ["17"]
+    yield changed_meanwhile(17), ["17"]
+    yield taken("a@b.org"), ["a@b.org"]
+    with Session(installation.database) as session, session.begin():
+        plain = {"subject": "customer 17", "who": "ann", "at": NOW, "state": "done", "ended_at": NOW, "asked": "0"}
+        done = Operation(key="told one", kind=customer.EDIT, before={}, after={}, **plain)
+        session.add(done)
+        session.flush()
+        forgotten = Operation(id=done.id, state="done", before=None)
+        yield raised(lambda: refuse_unless_undoable(forgotten, session)), [str(done.id)]
+        session.add(Operation(key="told two", kind="undo edit customer", undoes=done.id, **plain))
+        session.flush()
+        yield raised(lambda: refuse_unless_undoable(done, session)), [str(done.id)]
+    wish = Wish("ann", "", "told one", NOW)
+    yield raised(lambda: carry_out(installation, ANALYST, wish, Change("x", "customer 17", {}), None)), ["told one"]
+
+
 def of_accounts(installation):
     with Session(installation.database) as session:
         nobody = Account(id=0, name="ann")
@@ -246,6 +291,7 @@ def test_what_is_raised_is_said_in_each_language_with_its_values(installation, r
         *of_invoices(installation),
         *of_conflicts(installation),
         *of_dates(installation),
+        *of_customers(installation),
         *of_accounts(installation),
         *of_places(installation, sealed),
     ]

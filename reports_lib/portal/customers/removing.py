@@ -56,11 +56,11 @@ def take_back(request: Request, customer_id: int, operation_id: int) -> Response
 
 
 def _asked(request: Request, customer_id: int, problem: DaybookError | None = None) -> Response:
-    card_of(request, customer_id)
-    try:
-        plan = deletion.plan_delete(installation_of(request), visitor_of(request), customer_id, now())
-    except StateError as refused:
-        return show(request, customer_id, refused.http_status, told(problem or refused))
+    seen = Seen(card_of(request, customer_id))
+    if seen.is_gone and not seen.has_told:
+        gone = _("This customer is deleted already; nothing is left to take away.")
+        return show(request, customer_id, StateError.http_status, gone)
+    plan = deletion.plan_delete(installation_of(request), visitor_of(request), customer_id, now())
     return page(
         request,
         "customer_delete.html.j2",
