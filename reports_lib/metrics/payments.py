@@ -18,7 +18,7 @@ from ibis import _
 from reports_lib.metrics import exchange, payment_record, question
 from reports_lib.metrics.payment_search import Question, Shape, shape_of, values_of, wanted
 from reports_lib.metrics.streamed import Clocks, streamed
-from reports_lib.metrics.tallies import added, data_interval, whole
+from reports_lib.metrics.tallies import added, data_interval, shared, whole
 from reports_lib.values.money import round_half_up
 from reports_lib.values.selling import PAYMENT_STATUSES
 from reports_lib.values.shares import shares
@@ -84,8 +84,10 @@ def payments(warehouse: Warehouse, asked: Question) -> Payments:
     return Payments(
         total=_total(found),
         by_status=_by_status(found),
-        by_gateway=_parted(added(found, ["gateway"], ["payments", "approved"]), "gateway"),
-        by_currency=[row | _headline(row, places) for row in _parted(added(found, ["currency"], SUMS), "currency")],
+        by_gateway=shared(added(found, ["gateway"], ["payments", "approved"]), "gateway", "payments"),
+        by_currency=[
+            row | _headline(row, places) for row in shared(added(found, ["currency"], SUMS), "currency", "payments")
+        ],
         places=max((places.get(row["currency"], 2) for row in found), default=2),
         data_interval=data_interval(found),
         _rows=warehouse.lazy(query, shape, values),
@@ -156,13 +158,6 @@ def _by_status(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {"state": name, "payments": count, "share": part}
         for name, count, part in zip(named, counts, shares(counts), strict=True)
     ]
-
-
-def _parted(rows: Sequence[Mapping[str, Any]], by: str) -> list[dict[str, Any]]:
-    """The rows with the most payments first, each with its share of all."""
-    found = sorted(rows, key=lambda row: (-row["payments"], row[by]))
-    parts = shares([row["payments"] for row in found])
-    return [dict(row) | {"share": part} for row, part in zip(found, parts, strict=True)]
 
 
 def _clocks(found: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Clocks:

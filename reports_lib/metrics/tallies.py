@@ -6,6 +6,7 @@ from decimal import localcontext
 from typing import Any
 
 from reports_lib.values.money import DIGITS
+from reports_lib.values.shares import shares
 
 Row = Mapping[str, Any]
 
@@ -25,6 +26,13 @@ def added(rows: Iterable[Row], by: Sequence[str], names: Sequence[str]) -> list[
 def whole(rows: Iterable[Row], names: Sequence[str]) -> dict[str, Any]:
     """The exact sums of `names` over all `rows`."""
     return next(iter(added(rows, (), names)), dict.fromkeys(names, 0))
+
+
+def shared(rows: Iterable[Row], by: str, name: str) -> list[dict[str, Any]]:
+    """The rows with the largest counts `name` first, of equals by `by`, each with its `share` of all in percent."""
+    found = sorted(rows, key=lambda row: (-row[name], row[by]))
+    parts = shares([row[name] for row in found])
+    return [dict(row) | {"share": part} for row, part in zip(found, parts, strict=True)]
 
 
 def wide(rows: Iterable[Row], by: str, name: str) -> list[dict[str, Any]]:

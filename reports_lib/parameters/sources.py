@@ -32,6 +32,7 @@ PaymentStatus = _called(selling.PAYMENT_STATUSES)
 PaymentMethod = _called(selling.PAYMENT_METHODS)
 CouponType = _called(selling.COUPON_TYPES)
 DiscountType = _called(selling.DISCOUNT_TYPES)
+CouponState = _called(selling.COUPON_STATES)
 CouponGroup = Source("coupon_group")
 Gateway = Source("gateway")
 Network = Source("network")
@@ -58,6 +59,7 @@ SOURCES: dict[str, Source] = {
     "PaymentMethod": PaymentMethod,
     "CouponType": CouponType,
     "DiscountType": DiscountType,
+    "CouponState": CouponState,
     "CouponGroup": CouponGroup,
     "Gateway": Gateway,
     "Network": Network,

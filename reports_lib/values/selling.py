@@ -48,6 +48,13 @@ DISCOUNT_TYPES = {  # MS-39 to MS-41
     "trial_days": "Trial days",
     "trial_until": "Trial until a date",
 }
+COUPON_STATES = {  # M-78
+    "available": "Available",
+    "not_yet": "Not yet available",
+    "used_up": "Used up",
+    "expired": "Expired",
+    "disabled": "Disabled",
+}
 NETWORKS = {  # MS-07
     "facebook": "Facebook",
     "google": "Google",

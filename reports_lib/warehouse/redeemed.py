@@ -20,16 +20,11 @@ import ibis.expr.types as ir
 from ibis import _
 
 from reports_lib.values.clock import midnight, wall
+from reports_lib.values.selling import COUPON_STATES
 from reports_lib.warehouse.statement import Tables, slot
 
 COUPONS = "coupons"  # the slot of the coupons that are asked about: their ids, `written`
-STATES = {
-    "available": "Available",
-    "not_yet": "Not yet available",
-    "used_up": "Used up",
-    "expired": "Expired",
-    "disabled": "Disabled",
-}
+STATES = COUPON_STATES
 _BETWEEN = ","
 _LEAST = timedelta(microseconds=1)
 
