@@ -109,6 +109,7 @@ def lost(tables: Tables, chosen: frozenset[str]) -> ir.Table:
 def paying(tables: Tables, chosen: frozenset[str]) -> ir.Table:
     """Each customer once for every `edge` at which something that was paid for gave access."""
     edges = inline("edges", {"edge": "int64", "at": TIME, "late": TIME})
+    edges = edges.distinct()  # or Postgres takes the text apart anew for each entitlement
     paid = _paid(tables, chosen)
     covering = paid.inner_join(edges, [paid.starts_at <= edges.at, paid.ends_at > edges.late])
     unpaid = covering.refunded_at <= covering.at

@@ -1,4 +1,4 @@
-"""Which customers a report looks at: the users of the platform, of some countries or registration statuses if asked for.
+"""Which customers a report looks at: users of the platform, of some countries or registration statuses if asked for.
 
 Country and status are those of the profile in the data of the report: there is no history of them. Of a customer
 who was deleted nothing is kept of what he told, so he is in no report that asks for one of these.
