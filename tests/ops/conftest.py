@@ -89,15 +89,15 @@ def names(number: int) -> tuple[int, int, int]:
     return 100 * number + 10, 100 * number + 20, 100 * number + 30
 
 
-def filling() -> Mapping[str, Any]:
-    """The tables of a warehouse with the people of all tests."""
+def filling(tests: int = TESTS) -> Mapping[str, Any]:
+    """The tables of a warehouse with the people of so many tests."""
     companies = [
         {"company_id": 1, "name": "Holding"},
         {"company_id": 2, "parent_company_id": 1, "name": "North"},
         {"company_id": 3, "parent_company_id": 1, "name": "South"},
     ]
     rows: dict[str, list[dict[str, Any]]] = {"company": companies} | {name: [] for name in HIS}
-    for number in range(1, TESTS + 1):
+    for number in range(1, tests + 1):
         for name, found in people(number).items():
             rows[name] += found
     return {name: to_arrow(name, found) for name, found in rows.items()}
