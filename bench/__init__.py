@@ -5,6 +5,7 @@
     python -m bench.contacts     the queries of messages, chats, operators and calls
     python -m bench.snapshots    the store
     python -m bench.ingest       a load of a million lines
+    python -m bench.coupons      ten thousand coupons, made and in the warehouse
 
 Each makes a workspace of its own in a temporary folder and prints Markdown. Both sides run in one go,
 in turn, so that a busy machine is busy for both; figures are medians, with the least and the most.
