@@ -35,7 +35,8 @@ def coupons(tables: Tables, shape: Shape) -> ir.Table:
     found = found.left_join(content, "content_id").select(found, content.content)
     most = found.reusable.ifelse(found.max_redemptions, 1)
     listed = found.select(
-        "coupon_id", "group_id", "code", "group", "redemptions", "customer", "last_at", "detail", "created_at", *_RAW,
+        "coupon_id", "group_id", "code", "group", "redemptions", "customer", "customer_id",
+        "last_at", "detail", "created_at", *_RAW,
         kind=found.coupon_type.cases(*COUPON_TYPES.items(), else_=found.coupon_type),
         product=ibis.coalesce(found.package, found.content),
         standing=found.state.cases(*COUPON_STATES.items()),
@@ -50,7 +51,7 @@ def redemptions(tables: Tables, shape: Shape) -> ir.Table:
     profile = tables("client_profile").select("client_id", "email")
     used = _named(used.left_join(profile, "client_id").select(used, profile.email), tables)
     listed = used.select(
-        "redemption_id", "redeemed_at", "code", "group", "group_id", "customer",
+        "redemption_id", "redeemed_at", "code", "group", "group_id", "customer", "customer_id",
         kind=used.coupon_type.cases(*COUPON_TYPES.items(), else_=used.coupon_type),
         purchase=used.purchase_id.cast("string"),
     )  # fmt: skip
@@ -107,7 +108,13 @@ def discount(
 
 
 def _named(found: ir.Table, tables: Tables) -> ir.Table:
-    """The same with `customer`: the e-mail, or the name of a client who registered none; null where there is nobody."""
+    """The same with `customer`: the e-mail, or the name of a client who registered none; null where there is nobody.
+
+    Of those who did, and so have a card, `customer_id` is the number.
+    """
     client = tables("client").select("client_id", client=_.name)
     named = found.left_join(client, "client_id").select(found, client.client)
-    return named.mutate(customer=ibis.coalesce(named.email, named.client, named.client_id.cast("string")))
+    return named.mutate(
+        customer=ibis.coalesce(named.email, named.client, named.client_id.cast("string")),
+        customer_id=named.email.isnull().ifelse(ibis.null("int64"), named.client_id),
+    )

@@ -18,8 +18,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis import _
 
-from reports_lib.metrics import coupon_rows, coupon_search, question
+from reports_lib.metrics import coupon_rows, coupon_search
 from reports_lib.metrics.coupon_search import Question, Shape, shape_of, values_of
+from reports_lib.metrics.dashboard import Scoped
 from reports_lib.metrics.streamed import Clocks, streamed
 from reports_lib.metrics.tallies import added, data_interval, shared, whole
 from reports_lib.metrics.timeline import local
@@ -31,8 +32,8 @@ GROUPS = 12  # in one chart
 THE_REST = "All others"
 
 
-class Warehouse(question.Warehouse, Protocol):
-    """One that also gives rows in batches."""
+class Warehouse(Scoped, Protocol):
+    """One that knows whose rows it reads, and gives them in batches too."""
 
     def lazy(self, build: Build, shape: object = None, values: Mapping[str, str] = ...) -> ir.Table:
         """What `ask` would ask, asked only when its rows are taken."""
@@ -43,8 +44,9 @@ class Coupons:
     """What was found, and what reads the lists.
 
     `total` says how many `coupons` are asked for, how many of them are `used`, and their `redemptions` in the
-    period; `by_state` counts the coupons, `by_type`, `by_discount` and `by_group` those redemptions. `ever` is the
-    interval in which any of them can have been redeemed; data lie where redemptions do (G-6).
+    period; `by_state` counts the coupons, `by_type`, `by_discount` and `by_group` those redemptions. One company sees
+    only coupons that were used, so how many a group has is None to it. `ever` is the interval in which any of them
+    can have been redeemed; data lie where redemptions do (G-6).
     """
 
     groups: list[dict[str, Any]]
@@ -97,14 +99,15 @@ def coupons(warehouse: Warehouse, asked: Question) -> Coupons:
     shape, values = shape_of(asked), values_of(asked)
     zone = asked.interval.zone
     states = warehouse.ask(states_of, shape, values)
+    is_whole = warehouse.scope.is_whole
     found = _apart([_row(row) for row in sorted(warehouse.ask(redeemed, shape, values), key=_order)])
     of_group = {row["group_id"]: row["redemptions"] for row in added(found, ["group_id"], ["redemptions"])}
     listed = warehouse.ask(coupon_search.groups, shape, values)
     since = min((row[name] for row in states for name in ("made_first", "used_first") if row[name]), default=None)
     first = asked.as_of - timedelta(days=1) if since is None else since.replace(tzinfo=UTC)
     return Coupons(
-        groups=[_group(row, of_group, zone) for row in sorted(listed, key=_newest)],
-        groups_total=_groups_total(listed, of_group),
+        groups=[_group(row, of_group, zone) | _seen(row, is_whole) for row in sorted(listed, key=_newest)],
+        groups_total=_groups_total(listed, of_group, is_whole),
         total=whole(states, ["coupons", "used"]) | _whole(found),
         by_state=_by_state(states),
         by_type=shared(added(found, ["type"], ["redemptions"]), "type", "redemptions"),
@@ -175,10 +178,14 @@ def _group(found: Mapping[str, Any], of_group: Mapping[int, int], zone: ZoneInfo
     }
 
 
-def _groups_total(listed: Sequence[Mapping[str, Any]], of_group: Mapping[int, int]) -> dict[str, Any]:
+def _seen(found: Mapping[str, Any], is_whole: bool) -> dict[str, Any]:
+    return {"coupons": found["coupons"] if is_whole else None}
+
+
+def _groups_total(listed: Sequence[Mapping[str, Any]], of_group: Mapping[int, int], is_whole: bool) -> dict[str, Any]:
     sums = whole(listed, ["coupons", "used", "redemptions"])
     in_period = sum(of_group.get(row["group_id"], 0) for row in listed)
-    return sums | {"groups": len(listed), "in_period": in_period}
+    return sums | _seen(sums, is_whole) | {"groups": len(listed), "in_period": in_period}
 
 
 def _whole(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _TAKEN_BACK = ("refunded", "chargeback")
 def payments(tables: Tables) -> ir.Table:
     """Every payment as it stood, with `customer`: the e-mail, or the name of a client who registered none (MS-47).
 
+    Of those who did, and so have a card, `customer_id` is the number.
     One that was paid at as-of or later was pending then, one that was given back since was approved.
     """
     payment, client, profile = tables("payment"), tables("client"), tables("client_profile")
@@ -35,7 +36,10 @@ def payments(tables: Tables) -> ir.Table:
     )
     named = stood.left_join(profile, "client_id").select(stood, profile.email)
     named = named.left_join(client, "client_id").select(named, client=client.name)
-    return named.mutate(customer=ibis.coalesce(named.email, named.client, named.client_id.cast("string")))
+    return named.mutate(
+        customer=ibis.coalesce(named.email, named.client, named.client_id.cast("string")),
+        customer_id=named.email.isnull().ifelse(ibis.null("int64"), named.client_id),
+    )
 
 
 def fields(raw: str | None) -> list[tuple[str, str | None]]:

@@ -122,7 +122,8 @@ def query(tables: Tables, shape: Shape) -> ir.Table:
     found = wanted(tables, shape)
     shown = found.status.cases(*PAYMENT_STATUSES.items(), else_=found.status)
     listed = found.select(
-        "payment_id", "customer", "transaction_id", "invoice_number", "gateway", "amount", "currency", "created_at",
+        "payment_id", "customer", "customer_id",
+        "transaction_id", "invoice_number", "gateway", "amount", "currency", "created_at",
         state=shown,
     )  # fmt: skip
     return listed.order_by([listed.created_at.desc(), listed.payment_id.desc()])

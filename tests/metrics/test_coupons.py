@@ -14,6 +14,7 @@ from reports_lib.metrics import redemptions
 from reports_lib.metrics.coupon_rows import discount
 from reports_lib.metrics.coupons import coupons
 from reports_lib.values.interval import Interval
+from reports_lib.warehouse.scope import Scope
 
 SANTIAGO = ZoneInfo("America/Santiago")
 
@@ -209,3 +210,9 @@ def test_groups_of_one_name_are_told_apart_and_many_stand_together(held):
 )
 def test_what_a_coupon_gives(given, words):  # MS-39 … MS-41
     assert discount(*given, SANTIAGO) == words
+
+
+def test_one_company_is_not_told_how_many_coupons_a_group_has(books):
+    books.scope = Scope("7", frozenset(["7"]))
+    found = coupons(books, asked(search="reward"))
+    assert [(row["coupons"], row["used"]) for row in (*found.groups, found.groups_total)] == [(None, 1), (None, 1)]

@@ -93,7 +93,8 @@ def test_the_list_of_a_day_and_one_of_it(warehouse_of):  # MS-46 … MS-55, T-01
         (2, "25 00:00", "Ann@Example.com"),
     ]
     assert rows[2] | {"created_at": None} == {
-        "payment_id": 3, "customer": "Bob & Co", "transaction_id": "tx", "invoice_number": None, "gateway": "Adyen",
+        "payment_id": 3, "customer": "Bob & Co", "customer_id": None,
+        "transaction_id": "tx", "invoice_number": None, "gateway": "Adyen",
         "amount": 7, "currency": "JPY", "created_at": None, "state": "Rejected",
     }  # fmt: skip
     narrow = asked("2026-10-01/2026-10-31", status=("approved",), gateway=("Stripe",), method=("card",))
