@@ -34,6 +34,15 @@ LABELS = {
 }
 MANY, ONE = "many", "one"  # ways: codes of one use, one code for many
 PICKED = {"content_id": "vod", "package_id": "plan"}  # from the warehouse
+RIGHT = {  # in the place of what is wrong
+    "quantity": "1",
+    "name": "CODE",
+    "coupon_type": CouponType.PLAN,
+    "content_id": "1",
+    "discount_percent": "1",
+    "trial_days": "1",
+    "trial_until": "2200-12-31",
+}
 _OF_FIELD = re.compile(rf"({'|'.join(FIELDS)}): (.+)", re.DOTALL)
 
 
@@ -90,8 +99,9 @@ def read(request: Request, group_id: int, form: Form) -> tuple[Draft | None, For
 
 
 def _parsed(group_id: int, texts: Mapping[str, str], form: Form, faults: dict[str, str]) -> tuple[Draft | None, Form]:
-    while True:  # one fault is told at a time; what is wrong beside it is found without it
+    while True:  # one fault is told at a time; what is wrong beside it is found with something else in its place
         given = {name: text for name, text in texts.items() if name not in faults}
+        given |= {name: RIGHT[name] for name in faults if name in RIGHT}
         try:
             draft = Draft.parse({"group": str(group_id), **given})
         except ParameterError as problem:

@@ -34,7 +34,7 @@ class Done:
         """These operations."""
         hidden = strangers(session, {each.who for each in found}, visitor)
         query = select(Operation.undoes, Operation.id).where(Operation.undoes.in_([each.id for each in found]))
-        undone = dict(session.execute(query.where(Operation.state == OperationState.DONE)).tuples().all())
+        undone = {row[0]: row[1] for row in session.execute(query.where(Operation.state == OperationState.DONE))}
         return [cls(each, undone.get(each.id), "" if each.who in hidden else each.who) for each in found]
 
     @classmethod
