@@ -68,10 +68,14 @@ def _flat(value: object, name: str) -> Iterator[tuple[str, str | None]]:
         return
     for key, each in inside.items():
         path = f"{name}.{key}" if name else key
-        if "".join(filter(str.isalnum, key)).lower() in SECRET:
+        if {_word(key), _word(path.rpartition(".")[0].rpartition(".")[2] + key)} & SECRET:
             yield path, NOT_SHOWN
         else:
             yield from _flat(each, path)
+
+
+def _word(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def _text(value: object) -> str | None:

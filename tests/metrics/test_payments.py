@@ -187,6 +187,7 @@ def test_many_gateways_stand_together(held):
         ('{"a": 1.10, "b": true, "c": null, "d": "x"}', [("a", "1.10"), ("b", "true"), ("c", None), ("d", "x")]),
         ('{"items": [{"price": 1e400}, []]}', [("items.1.price", "1e400"), ("items.2", None)]),
         ('{"x": {"Card-Number": "4111", "CVV": {"y": 1}}}', [("x.Card-Number", NOT_SHOWN), ("x.CVV", NOT_SHOWN)]),
+        ('{"card": {"number": "4111"}, "number": 7}', [("card.number", NOT_SHOWN), ("number", "7")]),
         ("[" * 100_000, [("", "[" * 100_000)]),
         ("NaN", [("", "NaN")]),
     ],
