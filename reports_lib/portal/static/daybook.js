@@ -31,6 +31,10 @@
     copier.textContent = copier.dataset.done;
     setTimeout(() => (copier.textContent = said), 2000);
   });
+  // of places that the bar has no room for, the one where one is stands in sight
+  const bar = document.querySelector(".nav");
+  const here = bar?.querySelector("[aria-current]");
+  if (here) bar.scrollLeft = here.offsetLeft + here.offsetWidth - bar.offsetLeft - bar.clientWidth;
   // what was sent is not sent again by a second click
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented || event.target.method !== "post") return;
