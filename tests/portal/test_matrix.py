@@ -19,7 +19,20 @@ from sqlalchemy.orm import Session
 
 from reports_lib.accounts import account as accounts
 from reports_lib.accounts import token as tokens
-from reports_lib.database.schema import Account, Audience, AuditEntry, CdrFile, ChartTemplate, Link, Run, SignIn, State
+from reports_lib.database.schema import (
+    Account,
+    Audience,
+    AuditEntry,
+    CdrFile,
+    ChartTemplate,
+    Coupon,
+    CouponGroup,
+    Link,
+    Operation,
+    Run,
+    SignIn,
+    State,
+)
 from reports_lib.parameters.query import version
 from reports_lib.portal.api.app import CALLS
 from reports_lib.portal.app import ROUTES
@@ -123,6 +136,27 @@ class Things:
             self.known["payment"] = bills.pay({made: "1"})
         return made
 
+    def coupon(self) -> tuple[int, int]:
+        """A group with a coupon, and the operation that added it."""
+        made = CouponGroup(
+            company=self.company, name=self.mark("coupons"), created_at=MADE, created_by=self.mark("user")
+        )
+        with Session(self.place.installation.database) as session, session.begin():
+            session.add(made)
+            session.flush()
+            change = Operation(
+                key=self.mark("key"), kind="add coupon group", subject=f"coupon group {made.id}", who=self.mark("user"),
+                company=self.company, at=MADE, asked="0", before={}, after={}, state="done", ended_at=MADE,
+            )  # fmt: skip
+            session.add(change)
+            session.flush()
+            coupon = Coupon(
+                group_id=made.id, operation_id=change.id, code=self.mark("code"), reusable=True, coupon_type="plan",
+                discount_type="trial_days", trial_days=3, enabled=True, created_at=MADE,
+            )  # fmt: skip
+            session.add(coupon)
+            return made.id, change.id
+
     def saved(self, kind: str) -> str:
         owner, note = self.mark("user"), self.mark(f"{kind}note")
         more = {"note": note, "recipients": (f"{self.mark('mail')}@example.com",), "formats": ("csv",)}
@@ -170,6 +204,7 @@ class Things:
         for kind in ("draft", "held", "recorded", "paid"):
             known[f"bill_{kind}"] = self.bill(kind)
         known["client"], known["file"] = company or "999", self.file()
+        known["coupons"], known["coupon_change"] = self.coupon()
         for kind in ("private", "company", "public"):
             known[f"set_{kind}"], known[f"chart_{kind}"] = self.saved(kind), self.kept(kind)
         with Session(place.installation.database) as session, session.begin():
@@ -274,6 +309,8 @@ def test_what_is_shown_is_there_to_be_shown(things, visitors):
         "/invoices": ["bill"],
         f"/invoices/{own['bill_recorded']}": ["bill", "billed", "user"],
         f"/invoices/{own['bill_held']}": ["held"],
+        "/coupons": ["coupons"],
+        f"/coupons/{own['coupons']}": ["coupons", "code", "user"],
         "/queries": ["companyset", "publicset"],
         f"/queries/{FAMILY}/{own['set_company']}": ["companyset", "companynote", "mail", "full"],
         f"/view?id={own['link_any']}": ["report", "tag"],
@@ -289,7 +326,7 @@ def test_what_is_shown_is_there_to_be_shown(things, visitors):
     }.items():
         said = words_of(visitors["admin"].get(address))
         assert {kind for kind in kinds if f"qvown{kind}" in said} == set(kinds), address
-        if not any(word in address for word in ("id=", "/runs/", "/invoices/", "/customers/", "from_run")):
+        if not any(word in address for word in ("id=", "/runs/", "/invoices/", "/customers/", "/coupons/", "from_run")):
             said = words_of(group.get(address))
             assert [r for r in COMPANIES if r != "group" and f"qv{r}" not in said] == [], address
 

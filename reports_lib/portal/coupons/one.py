@@ -19,7 +19,6 @@ from reports_lib.portal.invoices.common import installation_of, now, zone_of
 from reports_lib.portal.language import _
 from reports_lib.portal.page import page, visitor_of
 from reports_lib.portal.route import Route
-from reports_lib.portal.runs.rights import strangers
 from reports_lib.portal.told import told
 
 NO_COUPONS = CouponPage()
@@ -53,7 +52,6 @@ def show(request: Request, group_id: int, status: int = 200, fault: str = "") ->
             asked=asked,
             shown=_read(request, session, found, asked),
             history=Done.of_group(session, found.id, visitor),
-            who="" if strangers(session, {found.created_by}, visitor) else found.created_by,
             states={"": _("All")} | named(STATES),
             types=named(TYPES),
             discounts=named(DISCOUNTS),
