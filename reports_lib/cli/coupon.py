@@ -38,11 +38,15 @@ def groups(words: tuple[str, ...], limit: int, as_json: bool) -> None:
         page = Groups(GROUP, wanted).page(session, warehouse, size=limit)
     rows: list[dict[str, Any]] = [
         {
-            "group": each.name, "created": each.created_at.isoformat(), "coupons": each.total, "used": each.used,
-            "company": each.company, "id": each.id,
+            "group": each.name,
+            "created": each.created_at.isoformat(timespec="seconds"),
+            "coupons": each.total,
+            "used": each.used,
+            "company": each.company,
+            "id": each.id,
         }
         for each in page.rows
-    ]  # fmt: skip
+    ]
     _listed(rows, ("group", "created", "coupons", "used", "company", "id"), as_json, page.older)
 
 

@@ -20,9 +20,10 @@ LONGEST_NAME = 100
 
 
 def find_group(session: Session, visitor: Visitor, called: str) -> CouponGroup:
-    """The group of that name, in any case, or id, if it is of the visitor's companies; else `UnknownNameError`.
+    """The group with that id, or of that name in any case, if it is of the visitor's companies.
 
-    Raises `ParameterError` if two companies have groups of that name.
+    Raises `UnknownNameError` in the same words for any other, `ParameterError` if two companies have groups of
+    that name.
     """
     name = called.strip()
     same: list[ColumnElement[bool]] = [func.lower(CouponGroup.name) == func.lower(name)]
@@ -31,6 +32,8 @@ def find_group(session: Session, visitor: Visitor, called: str) -> CouponGroup:
     found = session.scalars(select(CouponGroup).where(or_(*same), visitor.sees(CouponGroup.company))).all()
     if not found:
         raise UnknownNameError(f"there is no coupon group {quoted(name)}")
+    if by_id := [each for each in found if str(each.id) == name]:
+        return by_id[0]
     if len(found) > 1:
         ids = ", ".join(str(each.id) for each in found)
         raise ParameterError(f"group: {len(found)} groups are called {quoted(name)}; give the id: {ids}")

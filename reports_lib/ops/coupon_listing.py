@@ -197,7 +197,7 @@ def find(session: Session, visitor: Visitor, called: Iterable[str]) -> list[int]
         if name.isascii() and name.isdecimal() and len(name) < 19:
             same.append(Coupon.id == int(name))
         query = select(Coupon.id).join(CouponGroup).where(or_(*same), visitor.sees(CouponGroup.company))
-        id = session.scalars(query).first()
+        id = session.scalars(query.order_by(same[0].desc())).first()  # a code of digits before an id
         if id is None:
             raise UnknownNameError(f"there is no coupon {quoted(name)}")
         found.append(id)

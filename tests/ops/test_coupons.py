@@ -64,6 +64,8 @@ def test_a_group_is_found_by_its_name_or_id_by_those_who_own_it(mint):
     with Session(mint.installation.database) as session:
         assert coupons.find_group(session, NORTH, " found ").id == north.id
         assert coupons.find_group(session, GROUP, str(south.id)).id == south.id
+        mint.group(NORTH, str(south.id))  # who calls a group so keeps nobody from another
+        assert coupons.find_group(session, GROUP, str(south.id)).id == south.id
         with pytest.raises(ParameterError, match="2 groups are called 'Found'; give the id"):
             coupons.find_group(session, GROUP, "Found")
         told = []
