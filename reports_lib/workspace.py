@@ -36,6 +36,7 @@ SETTINGS = (
     Setting("DAYBOOK_OUTPUTS", "outputs", "Snapshots, lake and embedded database; relative to the workspace."),
     Setting("DAYBOOK_DATABASE_URL", "", "`postgresql://…` of the database; empty starts the embedded one."),
     Setting("DAYBOOK_WAREHOUSE_URL", "", "`postgresql://…/db?schema=…` to report from; empty is the lake."),
+    Setting("DAYBOOK_WAREHOUSE_WRITER", "", "The same as a role that may write; empty is `DAYBOOK_WAREHOUSE_URL`."),
     Setting("DAYBOOK_TIME_ZONE", "UTC", "Zone of reports that do not name one."),
     Setting("DAYBOOK_CELL_TIMEOUT", "600", "Seconds that one cell of a notebook may take."),
     Setting("DAYBOOK_RUN_TIMEOUT", "1800", "Seconds that a whole run may take, rendering included."),
@@ -71,6 +72,7 @@ class Workspace:
     outputs: Path
     database_url: str = ""
     warehouse_url: str = ""
+    warehouse_writer: str = field(default="", repr=False)  # it may hold a password
     time_zone: str = "UTC"
     cell_timeout: int = 600
     run_timeout: int = 1800
@@ -113,6 +115,7 @@ class Workspace:
             outputs=(root / value["DAYBOOK_OUTPUTS"]).resolve(),
             database_url=value["DAYBOOK_DATABASE_URL"],
             warehouse_url=value["DAYBOOK_WAREHOUSE_URL"],
+            warehouse_writer=value["DAYBOOK_WAREHOUSE_WRITER"],
             time_zone=zone,
             cell_timeout=_whole(value, "DAYBOOK_CELL_TIMEOUT"),
             run_timeout=_whole(value, "DAYBOOK_RUN_TIMEOUT"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-from reports_lib.database.url import place
+from reports_lib.database.url import name, place
 from reports_lib.errors import WarehouseError
 from reports_lib.workspace import Workspace
 
@@ -36,19 +36,33 @@ class Address:
     def of(cls, workspace: Workspace, reader: bool = True) -> Self:
         """The workspace's warehouse: `DAYBOOK_WAREHOUSE_URL` if set, else its lake.
 
-        As the role that may only read, unless `reader` is false; a Postgres of your own is entered
-        as the user that its address names. Raises `DatabaseError` if the lake's catalogue is down.
+        As the role that may only read, unless `reader` is false. A warehouse of your own is entered as the user
+        that its address names: to be written as that of `DAYBOOK_WAREHOUSE_WRITER`, if set, which no notebook gets
+        to know. Raises `DatabaseError` if the lake's catalogue is down.
         """
         if workspace.warehouse_url:
-            address = cls.parse(workspace.warehouse_url)
-            if address.catalogue:
-                raise WarehouseError("DAYBOOK_WAREHOUSE_URL names a copy of a catalogue; name the lake or a Postgres")
-            return address
+            address = cls._own("DAYBOOK_WAREHOUSE_URL", workspace.warehouse_url)
+            if reader or not workspace.warehouse_writer:
+                return address
+            writer = cls._own("DAYBOOK_WAREHOUSE_WRITER", workspace.warehouse_writer)
+            places = {(each.data_path, each.schema, name(each.database)) for each in (address, writer)}
+            if len(places) > 1:
+                raise WarehouseError(
+                    "DAYBOOK_WAREHOUSE_WRITER must name what DAYBOOK_WAREHOUSE_URL does, as another role"
+                )
+            return writer
         # the embedded server is started only when its lake is asked for
         from reports_lib.database.server import lake_url, reader_url
 
         database = reader_url(workspace) if reader else lake_url(workspace)
         return cls(database, data_path=str(workspace.lake))
+
+    @classmethod
+    def _own(cls, setting: str, url: str) -> Self:
+        address = cls.parse(url)
+        if address.catalogue:
+            raise WarehouseError(f"{setting} names a copy of a catalogue; name the lake or a Postgres")
+        return address
 
     @classmethod
     def parse(cls, text: str) -> Self:

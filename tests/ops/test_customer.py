@@ -5,16 +5,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
+import psycopg
 import pytest
 from babel import Locale
 
 from reports_lib.database.roles import as_reader
 from reports_lib.database.url import connect
 from reports_lib.errors import DatabaseError, ParameterError, StateError, UnknownNameError, WarehouseError
+from reports_lib.kernels.surroundings import kernel_environment
 from reports_lib.ops import customer, settle, swap
 from reports_lib.ops.fields import FIELDS
 from reports_lib.runs.installation import Installation
 from reports_lib.values.countries import COUNTRIES
+from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.versions import versions
 from tests.conftest import READER
 from tests.ops.conftest import METADATA, NORTH, NOW, SOUTH, people
@@ -386,3 +389,28 @@ def test_metadata_that_is_no_object_is_left_alone(ann):
 def test_the_last_value_of_metadata_taken_away_leaves_none(ann):
     gone = dict.fromkeys(("metadata:team", "metadata:newsletter", "metadata:profiles"), "")
     assert customer.plan_edit(ann, gone).after["metadata"] is None
+
+
+def test_notebooks_get_an_address_that_only_reads_and_changes_are_made_by_another(shop, monkeypatch):
+    reader = replace(shop.address, database=as_reader(shop.address.database, READER))
+    told = replace(shop.installation.workspace, warehouse_url=str(reader), warehouse_writer=str(shop.address))
+    place = Installation(told)
+    place.__dict__["database"] = shop.installation.database
+    done = customer.edit(place, NORTH, shop.wish(), shop.ann, {"city": "York"}, seen=shop.card().stamp)
+    assert (done.state, shop.card().fields["city"]) == ("done", "York")
+    given = place.reading(None)  # what a run hands to its notebook
+    monkeypatch.setenv("DAYBOOK_WAREHOUSE_WRITER", str(shop.address))
+    assert "DAYBOOK_WAREHOUSE_WRITER" not in kernel_environment({}, "/")
+    with connect(given.database) as con:
+        con.execute("set default_transaction_read_only = off")  # a setting is no wall
+        for table in ("client", "client_profile", "client_social", "client_session", "payment"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                con.execute(f"delete from {given.schema}.{table}")
+
+
+def test_what_writes_is_the_warehouse_that_is_read(shop):
+    other = replace(shop.address, schema="other")
+    told = replace(shop.installation.workspace, warehouse_writer=str(other))
+    with pytest.raises(WarehouseError, match="must name what DAYBOOK_WAREHOUSE_URL does, as another role"):
+        Address.of(told, reader=False)
+    assert Address.of(told) == shop.address
