@@ -54,6 +54,11 @@ def _found(session: Session, visitor: Visitor, operation_id: int) -> Operation:
     return found
 
 
+def already_redeemed(count: int, operation_id: int) -> str:
+    """Why what was generated is not taken back."""
+    return f"{count} of the coupons of operation {operation_id} were redeemed; disable the others"
+
+
 def _asked(found: Operation) -> tuple[Change, ColumnElement[bool], bool]:
     """The wish, the coupons it is about, and whether they are to be enabled."""
     kept = found.after or {}
@@ -71,4 +76,4 @@ def _refuse_redeemed(installation: Installation, visitor: Visitor, wish: Wish, o
     with known.opened(installation, wish.at) as warehouse:
         redeemed = len(used.of_coupons(warehouse, ids_of((found.after or {})["coupons"])))
     if redeemed:
-        raise StateError(f"{redeemed} of the coupons of operation {operation_id} were redeemed; disable the others")
+        raise StateError(already_redeemed(redeemed, operation_id))

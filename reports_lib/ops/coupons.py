@@ -53,11 +53,11 @@ def plan(installation: Installation, visitor: Visitor, draft: Draft, now: dateti
     with Session(installation.database) as session:
         find_group(session, visitor, str(draft.group))
         if draft.name and session.scalar(select(Coupon.id).where(func.upper(Coupon.code) == func.upper(draft.name))):
-            raise _is_taken(draft.name)
+            raise is_taken(draft.name)
     with known.opened(installation, now) as warehouse:
         known.refuse_unknown(warehouse, draft.content_id, draft.package_id)
         if draft.name and known.taken(warehouse, [draft.name]):
-            raise _is_taken(draft.name)
+            raise is_taken(draft.name)
     return _change(draft)
 
 
@@ -81,7 +81,7 @@ def generate(installation: Installation, visitor: Visitor, wish: Wish, draft: Dr
             ids = _inserted(session, columns, wanted)
             while missing := draft.quantity - len(ids):
                 if draft.is_reusable:
-                    raise _is_taken(draft.name)
+                    raise is_taken(draft.name)
                 ids += _inserted(session, columns, _free(warehouse, draft, missing))
             made.after = {**(made.after or {}), "coupons": spans(ids)}
             mirror.note_all(session, COUPON, ids)
@@ -138,11 +138,12 @@ def _free(warehouse: "Warehouse", draft: Draft, quantity: int) -> list[str]:
     wanted = [draft.name] if draft.is_reusable else codes.drawn(quantity)
     used = known.taken(warehouse, wanted)
     if used and draft.is_reusable:
-        raise _is_taken(draft.name)
+        raise is_taken(draft.name)
     return [each for each in wanted if each not in used]
 
 
-def _is_taken(code: str) -> ParameterError:
+def is_taken(code: str) -> ParameterError:
+    """What whoever wants a code that there is already is told."""
     return ParameterError(f"name: there is a coupon {code} already; think of another name")
 
 

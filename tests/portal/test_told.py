@@ -24,6 +24,10 @@ from reports_lib.invoicing import chain, correct, details, draft, pay, revise
 from reports_lib.invoicing import record as issue
 from reports_lib.invoicing.draft import Terms
 from reports_lib.ops import customer
+from reports_lib.ops.coupon_groups import add_group
+from reports_lib.ops.coupon_undo import already_redeemed
+from reports_lib.ops.coupons import is_taken
+from reports_lib.ops.draft import Draft
 from reports_lib.ops.fields import FIELDS
 from reports_lib.ops.operation import Change, Wish, refuse_unless_undoable
 from reports_lib.ops.settle import carry_out
@@ -257,6 +261,34 @@ def of_customers(installation):
     yield raised(lambda: carry_out(installation, ANALYST, wish, Change("x", "customer 17", {}), None)), ["told one"]
 
 
+def of_coupons(installation):
+    """What is said beside a field, without its name."""
+    plain = {"group": "1", "quantity": "1", "coupon_type": "plan", "discount_type": "percent", "discount_percent": "5"}
+
+    def parsed(**given):
+        return raised(lambda: Draft.parse({**plain, **given})).partition(": ")[2]
+
+    def named(name, key):
+        return raised(lambda: add_group(installation, ANALYST, Wish("ann", "", key, NOW), name)).partition(": ")[2]
+
+    yield parsed(quantity="", name="a"), ["a", "3", "40"]
+    yield parsed(quantity="", name="a b c"), ["a b c"]
+    yield parsed(valid_from="2026-12-02", valid_to="2026-12-01"), ["2026-12-01", "2026-12-02"]
+    yield parsed(valid_to="soon"), ["soon"]
+    yield parsed(discount_percent="much"), ["much"]
+    yield parsed(detail="x" * 501), ["500"]
+    yield parsed(discount_type="trial_days", discount_percent="", trial_days="3", coupon_type="ppv_live"), []
+    past = Draft.parse({**plain, "valid_to": "2026-11-21"})
+    yield raised(lambda: past.refuse_past(NOW.date())).partition(": ")[2], ["2026-11-21"]
+    add_group(installation, ANALYST, Wish("ann", "", "told group", NOW), "Told")
+    yield named("TOLD", "told again"), ["TOLD"]
+    yield named("", "told again"), ["100"]
+    used = Wish("ann", "", "told group", NOW)
+    yield raised(lambda: add_group(installation, ANALYST, used, "Other")), ["told group"]
+    yield str(is_taken("WELCOME")).partition(": ")[2], ["WELCOME"]
+    yield already_redeemed(3, 17), ["3", "17"]
+
+
 def of_accounts(installation):
     with Session(installation.database) as session:
         nobody = Account(id=0, name="ann")
@@ -292,6 +324,7 @@ def test_what_is_raised_is_said_in_each_language_with_its_values(installation, r
         *of_conflicts(installation),
         *of_dates(installation),
         *of_customers(installation),
+        *of_coupons(installation),
         *of_accounts(installation),
         *of_places(installation, sealed),
     ]
