@@ -15,6 +15,7 @@ from reports_lib.errors import DatabaseError, ParameterError, StateError, Unknow
 from reports_lib.kernels.surroundings import kernel_environment
 from reports_lib.ops import customer, settle, swap
 from reports_lib.ops.fields import FIELDS
+from reports_lib.ops.state import of_rows
 from reports_lib.runs.installation import Installation
 from reports_lib.values.countries import COUNTRIES
 from reports_lib.warehouse.address import Address
@@ -228,6 +229,22 @@ def test_rows_that_change_after_the_plan_are_compared_again_where_they_are_writt
     assert [each.state for each in either.operations] == ["refused"]
 
 
+def test_nobody_else_changes_the_rows_while_they_are_compared_and_written(shop, monkeypatch):
+    write, refused = swap._write, []
+
+    def meanwhile(hand, client_id, *states):
+        for table in ("client", "client_profile", "client_social"):
+            query = f"select from {shop.address.schema}.{table} where client_id = {client_id} for update nowait"
+            with connect(shop.address.database) as other, pytest.raises(psycopg.errors.LockNotAvailable):
+                other.execute(query)
+            refused.append(table)
+        write(hand, client_id, *states)
+
+    monkeypatch.setattr(swap, "_write", meanwhile)
+    assert shop.edit({"city": "York"}).state == "done"
+    assert len(refused) == 3
+
+
 def test_an_address_that_another_customer_of_the_company_has_is_refused(shop):
     of_bob = shop.card(shop.bob).fields["email"]
     shop.change("update client set company_id = 2 where client_id = {bob}")
@@ -384,6 +401,13 @@ def test_metadata_that_is_no_object_is_left_alone(ann):
         assert ann.metadata == {}
         with pytest.raises(ParameterError, match="metadata: what is there is no JSON object"):
             customer.plan_edit(ann, {"metadata:team": "PSV"})
+
+
+def test_a_row_that_no_database_can_keep_is_told():  # a lake may hold a character 0, Postgres may not
+    with pytest.raises(StateError, match="a row of the customer holds a character 0"):
+        of_rows({"name": "A\0", "deleted_at": None}, None, [])
+    with pytest.raises(StateError, match="a row of the customer holds a character 0"):
+        of_rows({"name": "A", "deleted_at": None}, None, [{"network": "x", "handle": "\0"}])
 
 
 def test_the_last_value_of_metadata_taken_away_leaves_none(ann):

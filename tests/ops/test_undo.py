@@ -33,6 +33,7 @@ def test_edits_are_undone_one_after_the_other(shop):
     second = shop.edit({"first_name": "Eve"})
     with pytest.raises(StateError, match=f"somebody has changed customer {shop.ann} meanwhile"):
         undone(shop, first)  # else the second would be taken back unseen
+    assert [each.id for each in shop.operations] == [first.id, second.id]
     undone(shop, second)
     undone(shop, first)
     assert shop.rows() == before
