@@ -42,8 +42,8 @@ class Payments:
     """What was found: how many there are and of which kinds, where data lie (G-6), and what reads the rows.
 
     `by_status` and `by_gateway` count them with their `share` of all; `by_currency` has the sums of each currency,
-    the one with the most payments first, with what was approved as a `headline`. `places` are the decimals of
-    a column of all currencies shown.
+    the one with the most payments first, and the `places` of its decimals; `places` are those of a column of all
+    currencies shown.
     """
 
     total: dict[str, Any]
@@ -62,6 +62,16 @@ class Payments:
             return self.by_gateway
         first, rest = self.by_gateway[: GATEWAYS - 1], self.by_gateway[GATEWAYS - 1 :]
         return [*first, whole(rest, ["payments", "approved", "share"]) | {"gateway": THE_REST}]
+
+    @property
+    def headlines(self) -> list[dict[str, Any]]:
+        """What was approved in each currency in which anything was; if nothing was, what all payments came to."""
+        what, name = ("Approved", "approved_amount") if self.total["approved"] else ("Amount", "amount")
+        return [
+            {"label": f"{what}, {row['currency']}", "amount": round_half_up(Decimal(row[name]), row["places"])}
+            for row in self.by_currency
+            if row["approved"] or not self.total["approved"]
+        ]
 
     def rows(self) -> pa.RecordBatchReader:
         """All of them in order, a batch at a time, with times on the clocks of the report's zone.
@@ -86,7 +96,8 @@ def payments(warehouse: Warehouse, asked: Question) -> Payments:
         by_status=_by_status(found),
         by_gateway=shared(added(found, ["gateway"], ["payments", "approved"]), "gateway", "payments"),
         by_currency=[
-            row | _headline(row, places) for row in shared(added(found, ["currency"], SUMS), "currency", "payments")
+            row | {"places": places.get(row["currency"], 2)}
+            for row in shared(added(found, ["currency"], SUMS), "currency", "payments")
         ],
         places=max((places.get(row["currency"], 2) for row in found), default=2),
         data_interval=data_interval(found),
@@ -138,11 +149,6 @@ def _row(found: Mapping[str, Any]) -> dict[str, Any]:
 def _total(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     total = whole(found, ["payments", "approved"])
     return total | {"share": shares([total["payments"]])[0]}
-
-
-def _headline(row: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, Any]:
-    """What was approved, with the decimals of its own currency."""
-    return {"headline": round_half_up(Decimal(row["approved_amount"]), places.get(row["currency"], 2))}
 
 
 def _order(found: Mapping[str, Any]) -> tuple[str, ...]:

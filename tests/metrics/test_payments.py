@@ -133,10 +133,13 @@ def test_what_they_come_to_by_status_gateway_and_currency(books):
         ("Adyen", 2, 1),
         ("Stripe", 2, 2),
     ]
-    assert [(row["currency"], row["amount"], str(row["headline"])) for row in found.by_currency] == [
-        ("JPY", 12, "5"),
-        ("USD", Decimal("20.01"), "20.01"),
+    assert [(row["currency"], row["amount"]) for row in found.by_currency] == [("JPY", 12), ("USD", Decimal("20.01"))]
+    assert [(row["label"], str(row["amount"])) for row in found.headlines] == [
+        ("Approved, JPY", "5"),
+        ("Approved, USD", "20.01"),
     ]
+    (rejected,) = payments(books, asked(status=("rejected",))).headlines
+    assert (rejected["label"], str(rejected["amount"])) == ("Amount, JPY", "7")
     assert found.places == 2
     assert [f"{moment:%d %H:%M}" for moment in found.data_interval] == ["24 21:00", "25 21:59"]
 
