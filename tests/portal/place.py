@@ -41,6 +41,7 @@ from reports_lib.warehouse.address import Address
 from reports_lib.workspace import Workspace
 from tests.conftest import to_arrow
 from tests.portal.bills import COMPANY, furnish_bills
+from tests.portal.coupons import furnish_coupons
 from tests.portal.people import _hashed, token_of
 from tests.portal.rows import Rows
 from tests.rendering.sample import output, sample
@@ -293,7 +294,7 @@ def furnish(place: Place) -> Furnished:
         "account": "/account", "missing": "/nowhere", "sign-in": "/sign-in?next=/queries",
         "customers": "/customers", "customers-filtered": "/customers?country=DE&born_since=May",
         "customer": "/customers/1", "customer-edit": "/customers/1/edit", "customer-delete": "/customers/1/delete",
-        **furnish_bills(place.installation),
+        **furnish_bills(place.installation), **furnish_coupons(place.installation),
     }  # fmt: skip
     return Furnished(place, pages)
 

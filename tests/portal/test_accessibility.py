@@ -14,6 +14,7 @@ PAGES = (
     "viewer", "sealed", "share", "chart", "chart-blank", "account", "missing", "sign-in",
     "invoices", "invoice", "invoice-held", "invoice-partly", "invoices-pay", "balances", "balance",
     "customers-filtered", "customer", "customer-edit", "customer-delete",
+    "coupons", "coupon-group", "coupons-new",
 )  # fmt: skip
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_SIZE = ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"]
