@@ -4,6 +4,7 @@ All of them are put where a text is kept: rows of the warehouse, runs, queries, 
 addresses and forms. Nothing of them may run, be fetched, or become an attribute that could.
 """
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from urllib.parse import quote
@@ -68,6 +69,12 @@ def poisoned(place):
             ],
             "app_user": [{"user_id": n, "company_id": n, "full_name": text} for n, text in enumerate(printed, 1)],
             "client": [{"client_id": n, "company_id": n, "name": text} for n, text in enumerate(printed, 1)],
+            "client_profile": [
+                {"client_id": n, "email": text, "metadata": json.dumps({text: next(spare)})}
+                | dict.fromkeys(("registration_status", "first_name", "phone", "gender", "city", "country"), text)
+                for n, text in enumerate(printed, 1)
+            ],
+            "client_social": [{"client_id": n, "network": text, "handle": text} for n, text in enumerate(printed, 1)],
             "client_tag": [{"client_id": n, "tag": text} for n, text in enumerate(printed, 1)],
             "package": [{"package_id": n, "name": text} for n, text in enumerate(printed, 1)],
             "currency": [{"code": "USD", "details_precision": 4, "totals_precision": 2}],
@@ -214,6 +221,19 @@ def test_the_form_with_its_pickers_open(watched, at, poisoned):
     watched.locator("#ask .actions button.go").click()
     watched.locator("#faults").wait_for()
     check(watched, "a refused form")
+
+
+def test_customers(watched, at, poisoned):
+    one = quote(poisoned["one"])
+    paths = [f"/{number}{path}" for number in (1, 2, 3, 5, 8, 13) for path in ("", "/edit")]
+    for path in ("", f"?q={one}&first_name={one}&born_since={one}&country={one}", "/4/delete", *paths):
+        watched.goto(f"{at}/customers{path}")
+        check(watched, path)
+    watched.get_by_label("Phone").fill(poisoned["one"])
+    watched.get_by_label("Another entry").fill(poisoned["one"])
+    watched.get_by_role("button", name="Save Changes").click()
+    watched.locator(".fault").first.wait_for()
+    check(watched, "a refused card")
 
 
 def test_saved_queries(watched, at, poisoned):

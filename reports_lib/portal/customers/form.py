@@ -60,7 +60,7 @@ class Field:
     @property
     def id(self) -> str:
         """What the page calls it."""
-        return self.name.replace(" ", "_")
+        return "_".join(self.name.split())
 
     @property
     def kept_word(self) -> str:

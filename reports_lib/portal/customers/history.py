@@ -114,9 +114,9 @@ def history(session: Session, visitor: Visitor, card: Card) -> list[Done]:
 
 
 def steps(card: Card, operation: Operation) -> list[Step]:
-    """The fields that it changed, nothing of an operation that is forgotten or of all that he told."""
+    """The fields that it changed; nothing where it is forgotten, or all that he told, or he is deleted."""
     before, after = operation.before or {}, operation.after or {}
-    if not (is_registered(before) and is_registered(after)):
+    if not all(map(is_registered, (card.state, before, after))):
         return []
     old, new = _texts(card, before), _texts(card, after)
     changed = [name for name in dict.fromkeys((*old, *new)) if old.get(name, "") != new.get(name, "")]
