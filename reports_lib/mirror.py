@@ -1,4 +1,4 @@
-"""The warehouse's copy of what Daybook itself keeps: invoices, payments, files of calls.
+"""The warehouse's copy of what Daybook itself keeps: invoices, payments, coupons, files of calls.
 
     a change      its row and a note of it, in one transaction
     a sync        takes the notes, writes the rows of what they name as one data version, forgets those notes
