@@ -8,6 +8,7 @@ from datetime import date
 import psycopg
 import pytest
 from babel import Locale
+from sqlalchemy import func, select
 
 from reports_lib.database.roles import as_reader
 from reports_lib.database.url import connect
@@ -183,6 +184,21 @@ def test_who_comes_next_ends_first_what_was_left(shop, monkeypatch):
         shop.edit({"city": "York"})
     shop.edit({"city": "Hull"})  # after this nobody could tell any more that the first one was made
     assert [each.state for each in shop.operations] == ["done", "done"]
+
+
+def test_one_operation_on_a_customer_is_under_way_at_a_time(shop, monkeypatch):
+    swapped, free = settle.swap, []
+
+    def meanwhile(*args, **more):
+        for client_id in (shop.ann, shop.bob):
+            key = func.hashtextextended(f"operation on customer {client_id}", 0)
+            with shop.installation.database.begin() as other:
+                free.append(other.scalar(select(func.pg_try_advisory_xact_lock(key))))
+        return swapped(*args, **more)
+
+    monkeypatch.setattr(settle, "swap", meanwhile)
+    shop.edit({"city": "York"})
+    assert free == [False, True]
 
 
 def test_while_the_warehouse_is_down_it_waits(shop, monkeypatch):
