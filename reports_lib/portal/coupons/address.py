@@ -89,7 +89,7 @@ class ListAddress:
     @property
     def is_advanced(self) -> bool:
         """Whether more is asked than a search."""
-        return any(name in self.typed for name in ("since", "until", "type", "discount"))
+        return any(name in self.typed or name in self.faults for name in ("since", "until", "type", "discount"))
 
     @property
     def cleared(self) -> str:
