@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-import ibis
 import ibis.expr.types as ir
 
 from reports_lib.errors import ParameterError
@@ -17,7 +16,7 @@ from reports_lib.values.formats import quoted
 from reports_lib.values.geography import country_name
 from reports_lib.values.selling import NETWORKS, REGISTRATION_STATUSES, UNKNOWN
 from reports_lib.warehouse import registered
-from reports_lib.warehouse.statement import Dialect, Tables, as_of, slot, statement
+from reports_lib.warehouse.statement import Dialect, Tables, slot, statement
 
 READ = (*registered.READ, "company", "client_session")
 LAST = 5  # sessions (M-79)
@@ -96,8 +95,8 @@ def called(tables: Tables, _shape: None) -> ir.Table:
     found = registered.chosen(tables, EVERYBODY, "email", "deleted_at")
     wanted = slot("customer")
     found = found.filter((found.client_id.cast("string") == wanted) | (found.email.lower() == wanted.lower()))
-    is_gone = (found.deleted_at < as_of()).coalesce(ibis.literal(False))
-    return found.select("client_id", is_gone=is_gone).order_by(["is_gone", "client_id"]).limit(TOLD_OF + 1)
+    found = found.select("client_id", is_gone=found.deleted_at.notnull())
+    return found.order_by(["is_gone", "client_id"]).limit(TOLD_OF + 1)
 
 
 def sessions(tables: Tables, _shape: None) -> ir.Table:

@@ -23,16 +23,7 @@ TOLD = (  # at registration, in the order of the profile
     "registration_status", "first_name", "last_name", "email", "phone", "birth_date", "gender", "address", "city",
     "state", "country", "metadata",
 )  # fmt: skip
-CONTAINED = (
-    "email",
-    "phone",
-    "first_name",
-    "last_name",
-    "address",
-    "city",
-    "state",
-    "metadata",
-)  # texts or parts of them
+OF_CLIENT = ("company_id", "activated_at", "deleted_at")  # beside its number and when it was made
 LISTED = {"status": "registration_status", "country": "country", "network": "network"}  # any of several
 BETWEEN = "\x1f"  # two values of a list in a slot
 _MOMENTS = {"since": "created_at", "until": "created_at", "born_since": "birth_date", "born_until": "birth_date"}
@@ -114,8 +105,11 @@ FIRST = Place(datetime.max.replace(tzinfo=UTC), 0)  # all come after it
 
 
 def chosen(tables: Tables, shape: frozenset[str], *columns: str) -> ir.Table:
-    """One row a customer that is looked for: `client_id`, `created_at`, and `columns` of the client or the profile."""
-    client, profile = _both(tables)
+    """One row a customer that is looked for: `client_id`, `created_at`, and `columns` of the client or the profile.
+
+    When somebody was activated or deleted is told only once it has come.
+    """
+    client, profile = tables("client"), tables("client_profile")
     if "with_deleted" not in shape:
         client = client.filter(client.deleted_at.isnull() | (client.deleted_at >= as_of()))
     for name in sorted(shape & {"since", "until"}):
@@ -124,34 +118,34 @@ def chosen(tables: Tables, shape: frozenset[str], *columns: str) -> ir.Table:
     if "network" in shape:
         social = tables("client_social")
         profile = profile.semi_join(_any_of(social, "network"), "client_id")
-    of_client = [name for name in columns if name in client.columns]
-    of_profile = [name for name in columns if name not in client.columns]
-    client = client.select("client_id", "created_at", *of_client)
-    profile = profile.select("client_id", *of_profile)
-    return client.inner_join(profile, "client_id").select(client, *(profile[name] for name in of_profile))
+    moments = {name: (client[name] < as_of()).ifelse(client[name], None) for name in ("activated_at", "deleted_at")}
+    client = client.mutate(**moments).select("client_id", "created_at", *(n for n in columns if n in OF_CLIENT))
+    profile = profile.select("client_id", *(n for n in columns if n not in OF_CLIENT))
+    return client.inner_join(profile, "client_id").select("client_id", "created_at", *columns)
 
 
 def found(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """One row a customer that is looked for: all that he told, when he was made, activated and deleted, and whose."""
-    return _wide(chosen(tables, shape).select("client_id"), *_both(tables))
+    return chosen(tables, shape, *OF_CLIENT, *TOLD)
 
 
 def with_networks(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """`found` with `networks`: the words of those that a customer linked, in their order; null where there is none."""
-    keys = chosen(tables, shape).select("client_id")
-    return _wide(_linked(keys, tables("client_social")), *_both(tables))
+    customers, word = found(tables, shape), _words(tables)
+    linked = word.group_by("client_id").aggregate(networks=_one_text(word))
+    return customers.left_join(linked, "client_id").select(customers, linked.networks)
 
 
 def page(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """The newest `SIZE` + 1 customers after the place in the slots, as `with_networks`."""
-    keys = chosen(tables, shape)
+    keys = chosen(tables, shape, *OF_CLIENT)
     is_after = (keys.created_at < _at()) | ((keys.created_at == _at()) & (keys.client_id < _client_id()))
     return _told(tables, newest_first(keys.filter(is_after)))
 
 
 def newer(tables: Tables, shape: frozenset[str]) -> ir.Table:
     """The `SIZE` + 1 customers that come just before the place in the slots; newest first, as `page`."""
-    keys = chosen(tables, shape)
+    keys = chosen(tables, shape, *OF_CLIENT)
     is_before = (keys.created_at > _at()) | ((keys.created_at == _at()) & (keys.client_id > _client_id()))
     return _told(tables, keys.filter(is_before).order_by(["created_at", "client_id"]))
 
@@ -168,8 +162,8 @@ def newest_first(customers: ir.Table) -> ir.Table:
 
 def one(tables: Tables, _: object) -> ir.Table:
     """The customer in the slot `client_id`, a deleted one too; as a row of `found`."""
-    client, profile = _both(tables)
-    return _wide(client.filter(client.client_id == _client_id()).select("client_id"), client, profile)
+    customers = found(tables, frozenset({"with_deleted"}))
+    return customers.filter(customers.client_id == _client_id())
 
 
 def networks(tables: Tables, _: object) -> ir.Table:
@@ -213,31 +207,22 @@ def _is_within(table: ir.Table, name: str) -> ir.BooleanValue:
 
 def _told(tables: Tables, keys: ir.Table) -> ir.Table:
     """All of the first `SIZE` + 1 of `keys`, newest first."""
-    few = keys.limit(SIZE + 1).select("client_id")
+    few, word, told = keys.limit(SIZE + 1), _words(tables), tables("client_profile").select("client_id", *TOLD)
     # one after the other: what is asked of a million is then asked once
-    return newest_first(_wide(_linked(few, tables("client_social")), *_both(tables)))
+    joined = few.left_join(word, "client_id").select(few, word.word)
+    linked = joined.group_by(*few.columns).aggregate(networks=_one_text(joined))
+    whole = linked.inner_join(told, "client_id")
+    return newest_first(whole.select(*few.columns, *TOLD, "networks"))
 
 
-def _both(tables: Tables) -> tuple[ir.Table, ir.Table]:
-    return tables("client"), tables("client_profile")
+def _words(tables: Tables) -> ir.Table:
+    """What people call each network that a client linked."""
+    social = tables("client_social")
+    return social.select("client_id", word=social.network.cases(*NETWORKS.items(), else_=social.network))
 
 
-def _wide(keys: ir.Table, client: ir.Table, profile: ir.Table) -> ir.Table:
-    """All that is told of the clients of `keys`, whose other columns stand last; what is still to come is not told."""
-    moments = {name: (client[name] < as_of()).ifelse(client[name], None) for name in ("activated_at", "deleted_at")}
-    known = client.select("client_id", "created_at", "company_id", **moments)
-    told = profile.select("client_id", *TOLD)
-    further = [keys[name] for name in keys.columns if name not in known.columns]
-    joined = keys.inner_join(known, "client_id").inner_join(told, "client_id")
-    return joined.select(known, *(told[name] for name in TOLD), *further)
-
-
-def _linked(keys: ir.Table, social: ir.Table) -> ir.Table:
-    """The clients of `keys`, each with its networks as one text."""
-    word = social.network.cases(*NETWORKS.items(), else_=social.network)
-    named = social.select("client_id", word=word)
-    joined = keys.left_join(named, "client_id").select(keys, named.word)
-    return joined.group_by("client_id").aggregate(networks=joined.word.group_concat(", ", order_by=joined.word))
+def _one_text(linked: ir.Table) -> ir.StringValue:
+    return linked.word.group_concat(", ", order_by=linked.word)
 
 
 def _at() -> ir.TimestampValue:
