@@ -232,8 +232,8 @@ def things(place):
             rows["app_user"].append({"user_id": number, "company_id": number, "full_name": f"{word}staff"})
             rows["client"].append({"client_id": number, "company_id": number, "owner_user_id": number,
                                    "name": f"{word}bill"})  # fmt: skip
-            rows["client_profile"].append({"client_id": number, "first_name": f"{word}customer",
-                                           "email": f"{word}letters@example.com", "registration_status": "confirmed"})  # fmt: skip
+            known = {"first_name": f"{word}customer", "email": f"{word}letters@example.com"}
+            rows["client_profile"].append({"client_id": number, "registration_status": "confirmed", **known})
             rows["client_tag"].append({"client_id": number, "tag": f"{word}tag"})
     rows["package"] = [{"package_id": 1, "name": "Basic"}]
     rows["currency"] = [{"code": code, "details_precision": 4, "totals_precision": 2} for code in ("USD", "EUR")]
