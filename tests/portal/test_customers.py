@@ -233,6 +233,7 @@ def test_where_there_are_no_customers_the_page_says_so(full):  # MS-01
             page.text
         )
         assert "<form class=" not in page.text
+        assert "list.js" not in page.text  # it is at home where there is a form
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
