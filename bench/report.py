@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from sqlalchemy.orm import Session
 
-from reports_lib import notebook
+from reports_lib import ahead
 from reports_lib.database.schema import Run, State
 from reports_lib.rendering.formats import Format
 from reports_lib.runs.generate import generate
@@ -88,7 +88,7 @@ class Report:
     @staticmethod
     def warm() -> None:
         """What a warm process has: all is imported and was used once, a DuckDB is open with its extensions."""
-        notebook.warm()
+        ahead.warm()
 
     def check(self) -> None:
         """Both ways show the same table, or the comparison is worth nothing."""

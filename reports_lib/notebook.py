@@ -10,15 +10,12 @@ In a run the machinery says which warehouse, at which data version, as of when, 
 JupyterLab, where nobody does, the workspace's own warehouse is opened as it is now. No secret is in either.
 """
 
-import gc
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from IPython.display import Markdown
@@ -39,38 +36,6 @@ from reports_lib.display import (
     ranks,
 )
 from reports_lib.errors import NotebookError, WarehouseError
-from reports_lib.metrics import (
-    calls,
-    chat_messages,
-    chats,
-    churn,
-    coupons,
-    cps,
-    customer_card,
-    customer_dynamics,
-    customer_purchases,
-    customers,
-    dashboard,
-    files,
-    income,
-    invoices,
-    messaging,
-    notifications,
-    operators,
-    orig_term,
-    payments,
-    phrases,
-    places,
-    presence,
-    purchases,
-    redemptions,
-    registrations,
-    tickets,
-    transactions,
-    view_history,
-    windows,
-    xdrs,
-)
 from reports_lib.parameters.kinds import (
     Amount,
     Choice,
@@ -115,9 +80,8 @@ from reports_lib.parameters.sources import (
 )
 from reports_lib.values.interval import Comparison
 from reports_lib.values.interval import Interval as Stretch
-from reports_lib.warehouse import engine
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.connection import Warehouse, connect, prepare, rehearse
+from reports_lib.warehouse.connection import Warehouse, connect
 
 __all__ = [
     "Amount",
@@ -207,88 +171,6 @@ class Asked:
             return None
         interval = self.values["interval"].shifted(Comparison(compare_to))
         return Asked({**self.values, "interval": interval}, self.labels, self.as_of)
-
-
-def compile_ahead() -> None:
-    """What can be prepared before a fork: it starts no thread, opens no DuckDB and needs no secret."""
-    engine.compile_ahead()
-    customer_dynamics.compile_ahead()
-
-
-def compile_further() -> None:
-    """What can be prepared when there is nothing else to do, by the same rules."""
-    customer_dynamics.compile_further()
-    for report in (
-        calls,
-        chat_messages,
-        chats,
-        churn,
-        coupons,
-        cps,
-        customer_card,
-        customer_purchases,
-        customers,
-        dashboard,
-        files,
-        income,
-        invoices,
-        messaging,
-        notifications,
-        operators,
-        orig_term,
-        payments,
-        phrases,
-        places,
-        presence,
-        purchases,
-        registrations,
-        redemptions,
-        tickets,
-        transactions,
-        view_history,
-        windows,
-        xdrs,
-    ):
-        report.compile_ahead()
-
-
-def warm(expected: Mapping[str, str] = MappingProxyType({})) -> None:
-    """All that a kernel can do before anybody asks: everything is asked and drawn once and thrown away.
-
-    It needs no secret, and leaves nothing that a report could tell. If the run is `expected` to read
-    one version of a lake, that is entered already.
-    """
-    compile_ahead()
-    if text := expected.get("DAYBOOK_WAREHOUSE"):
-        with suppress(Exception):  # the run itself will say so
-            rehearse(Address.parse(text), _usual)
-    else:
-        prepare()
-    before = dict(os.environ)
-    os.environ.update(expected)
-    os.environ.pop("DAYBOOK_TABLES", None)  # or the table would be taken for one of the notebook's
-    try:
-        month, amount = Column("month", "Month"), Column("amount", "Amount", "money", "Group")
-        rows = [{"month": f"2026-{number:02}", "amount": Decimal(number)} for number in range(1, 13)]
-        shown: list[Any] = [
-            headlines([amount], rows[0], rows[1]),
-            Grid("Warm", rows, [month, amount], total=rows[-1]),
-            lines(rows, month, amount, "Warm"),
-            *[chart(rows, {"x": "month"}, amount, "Warm", adds_up=True)] * 3,  # V8 is at its best after a few
-        ]
-        for one in shown:
-            one._repr_mimebundle_()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    gc.collect()
-    gc.freeze()  # what is there by now stays there: the collector need not look at it in the midst of a report
-
-
-def _usual(warehouse: Warehouse) -> None:
-    """Ask what nearly every report asks."""
-    warehouse.options("currency")
-    customer_dynamics.rehearse(warehouse)
 
 
 def begin(space: Mapping[str, Any]) -> tuple[Asked, Warehouse]:

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "reports_lib"
 GROUND = ("errors", "workspace", "values", "parameters", "database", "warehouse", "families", "fonts", "picture")
-NOTEBOOK_SIDE = ("metrics", "display", "notebook")
+NOTEBOOK_SIDE = ("metrics", "display", "notebook", "ahead")
 BETWEEN = {"grafana": ("metrics", "display")}  # asks what notebooks ask, for those who hand out the question
 HANDING_OUT = ("portal", "cli")
 MACHINERY = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports_lib import notebook
+from reports_lib import ahead
 from reports_lib.warehouse import lake
 from reports_lib.warehouse.connection import connect, prepare
 
@@ -32,8 +32,8 @@ import os
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 import duckdb
 duckdb.close()  # its own import opens one
-import reports_lib.notebook
-reports_lib.notebook.compile_ahead()
+import reports_lib.ahead
+reports_lib.ahead.compile_ahead()
 from reports_lib.picture import _converter
 from reports_lib.warehouse.lake import _ready
 print(len(os.listdir("/proc/self/task")), _ready, _converter.cache_info().currsize)
@@ -57,7 +57,7 @@ def test_a_warm_process_answers_as_a_cold_one(lake_address, as_reader, monkeypat
 
     cold = seen()
     environment = dict(os.environ)
-    notebook.warm()
+    ahead.warm()
     assert len(lake._ready) == 1
     assert seen() == cold
     assert not lake._ready
@@ -68,10 +68,10 @@ def test_a_warm_process_answers_as_a_cold_one(lake_address, as_reader, monkeypat
 def test_what_is_random_stays_so():
     code = """
 import random, numpy
-from reports_lib import notebook
+from reports_lib import ahead
 random.seed(1); numpy.random.seed(1)
 before = random.getstate(), numpy.random.get_state()[1].tobytes()
-notebook.warm()
+ahead.warm()
 print((random.getstate(), numpy.random.get_state()[1].tobytes()) == before)
 """
     assert run(code) == "True"
@@ -92,7 +92,7 @@ def test_a_prepared_session_is_used_once_and_never_after_a_fork(lake_address, as
 
 
 def test_warming_needs_no_workspace(tmp_path):
-    code = "from reports_lib import notebook; notebook.warm(); print('warm')"
+    code = "from reports_lib import ahead; ahead.warm(); print('warm')"
     plain = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)

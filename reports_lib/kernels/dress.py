@@ -20,7 +20,7 @@ def warm(expected: Mapping[str, str]) -> None:
     try:
         importlib.import_module("reports_lib.kernels.zygote").preload()  # at once, if we were forked
         importlib.import_module("reports_lib.kernels.outlet")
-        if ready := getattr(importlib.import_module("reports_lib.notebook"), "warm", None):
+        if ready := getattr(importlib.import_module("reports_lib.ahead"), "warm", None):
             ready(expected)
     except Exception:  # a notebook that needs what is missing will say so itself
         os.write(2, traceback.format_exc().encode(errors="replace"))

@@ -52,7 +52,7 @@ PRELOAD = (
     "ibis.formats.pyarrow",
     "importlib.resources.readers",
     "vl_convert",
-    "reports_lib.notebook",
+    "reports_lib.ahead",
 )
 METRICS = LIBRARY / "metrics"
 LOOK = 2.0  # seconds between looks at the library on disk
@@ -68,8 +68,8 @@ def preload() -> None:
             importlib.import_module(name)
         except Exception:
             traceback.print_exc()
-    if notebook := sys.modules.get("reports_lib.notebook"):
-        notebook.compile_ahead()
+    if ahead := sys.modules.get("reports_lib.ahead"):
+        ahead.compile_ahead()
     if duckdb := sys.modules.get("duckdb"):
         duckdb.close()  # its import opens a database, which a fork would share; the next use opens one anew
 
@@ -77,7 +77,7 @@ def preload() -> None:
 def prepare_further() -> None:
     """Compile what is asked now and then: nobody waits for it, and whoever needs it can do so itself."""
     try:
-        sys.modules["reports_lib.notebook"].compile_further()
+        sys.modules["reports_lib.ahead"].compile_further()
     except Exception:
         traceback.print_exc()
     gc.collect()

@@ -21,7 +21,7 @@ def use() -> None:
 if __name__ == "__main__":
     zygote.PRELOAD = tuple(name for name in zygote.PRELOAD if name.startswith("ipykernel."))
     zygote.METRICS = Path("/nonexistent")
-    nothing = sys.modules["reports_lib.notebook"] = ModuleType("reports_lib.notebook")
+    nothing = sys.modules["reports_lib.ahead"] = ModuleType("reports_lib.ahead")
     nothing.compile_ahead = nothing.compile_further = lambda: None
     zygote.main()
     launch()
