@@ -14,8 +14,8 @@ from typing import Any
 
 from reports_lib.delivery.addresses import address
 from reports_lib.errors import ParameterError, UnknownNameError
-from reports_lib.values.countries import COUNTRIES
 from reports_lib.values.formats import quoted
+from reports_lib.values.geography import countries
 from reports_lib.values.selling import NETWORKS, REGISTRATION_STATUSES
 
 BASIC, ADDRESS, SOCIAL, METADATA = "Basic information", "Address information", "Social", "Metadata"
@@ -178,7 +178,7 @@ def _email(value: str) -> str:
 
 
 def _country(value: str) -> str:
-    if value.upper() not in COUNTRIES:
+    if value.upper() not in countries():
         raise ParameterError(f"country: {quoted(value)} is not a code of two letters such as DE (ISO 3166)")
     return value.upper()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports_lib.delivery.addresses import check_sendable
-from reports_lib.errors import StateError
+from reports_lib.errors import StateError, WarehouseError
 from reports_lib.families import Heading, heading
 from reports_lib.parameters.options import Option
 from reports_lib.parameters.schema import Resolved, Schema
@@ -132,7 +132,10 @@ class _Lookups:
         key = (self._address, self._version.name if self._version else None, self._company, table, None)
         if key in _filled:
             return False
-        found = not self._open().has(table) or self._open().is_empty(table)
+        try:
+            found = not self._open().has(table) or self._open().is_empty(table)
+        except WarehouseError:  # a table that is not as declared: the report names all that is wrong
+            return False
         if not found:
             _filled.add(key)
         return found

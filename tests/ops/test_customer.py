@@ -7,7 +7,6 @@ from datetime import date
 
 import psycopg
 import pytest
-from babel import Locale
 from sqlalchemy import func, select
 
 from reports_lib.database.roles import as_reader
@@ -18,7 +17,6 @@ from reports_lib.ops import customer, settle, swap
 from reports_lib.ops.fields import FIELDS
 from reports_lib.ops.state import of_rows
 from reports_lib.runs.installation import Installation
-from reports_lib.values.countries import COUNTRIES
 from reports_lib.warehouse.address import Address
 from reports_lib.warehouse.versions import versions
 from tests.conftest import READER
@@ -314,12 +312,6 @@ def test_a_warehouse_of_ones_own_may_have_more_columns_and_no_networks(open_shop
     with pytest.raises(WarehouseError, match=r"nothing is written.*client_social"):
         shop.edit({"network:x": "ann"})
     assert shop.card().networks == {}
-
-
-def test_the_countries_are_those_of_the_standard():
-    known = Locale("en").territories
-    assert len(COUNTRIES) == 249
-    assert known.keys() >= COUNTRIES
 
 
 @pytest.mark.parametrize(

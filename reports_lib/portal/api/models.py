@@ -53,6 +53,7 @@ class Family(Out):
     service: str
     type: str
     needs: list[str] = Field(description="Tables of the warehouse without whose rows there is nothing to report on.")
+    personal: bool = Field(description="Whether its reports tell of people: for one company, and deleted in time.")
 
 
 class Families(Out):

@@ -14,7 +14,7 @@ from reports_lib.ops.fields import KEY, NETWORK
 from reports_lib.portal.customers.seen import label_of, word_of
 from reports_lib.portal.customers.words import ADDRESS, BASIC, STATUSES, country_name
 from reports_lib.portal.language import _
-from reports_lib.values.countries import COUNTRIES
+from reports_lib.values.geography import countries
 from reports_lib.values.selling import NETWORKS
 
 KINDS = {"birth_date": "date", "phone": "tel"}  # of inputs; the rules of an address are ours, not the browser's
@@ -146,7 +146,7 @@ def _options(name: str, *present: str) -> Mapping[str, str]:
         return {status: _(word) for status, word in STATUSES.items()} | {t: word_of(name, t) for t in present if t}
     if name != "country":
         return {}
-    known = sorted(((code, country_name(code)) for code in COUNTRIES), key=lambda each: each[1].casefold())
+    known = sorted(((code, country_name(code)) for code in countries()), key=lambda each: each[1].casefold())
     return {"": _("not known"), **dict(known)} | {text: word_of(name, text) for text in present if text}
 
 
