@@ -32,8 +32,8 @@ def coupon() -> None:
 @_as_json
 def groups(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """List the newest coupon groups whose name holds all WORDS, and how many of their coupons were used."""
-    installation, opened = _reading()
-    with opened as warehouse, Session(installation.database) as session:
+    installation = Installation(Workspace.find())
+    with installation.opened(now()) as warehouse, Session(installation.database) as session:
         wanted = WantedGroups(text=" ".join(words))
         page = Groups(GROUP, wanted).page(session, warehouse, size=limit)
     rows: list[dict[str, Any]] = [
@@ -62,8 +62,8 @@ def list_coupons(group: str, search: str, states: tuple[str, ...], limit: int, a
 
     if unknown := [each for each in states if each not in STATES]:
         raise UnknownNameError.of("state of a coupon", unknown[0], STATES)
-    installation, opened = _reading()
-    with opened as warehouse, Session(installation.database) as session:
+    installation = Installation(Workspace.find())
+    with installation.opened(now()) as warehouse, Session(installation.database) as session:
         group_id = coupons.find_group(session, GROUP, group).id if group else None
         wanted = WantedCoupons(group_id=group_id, text=search, states=states)
         page = Coupons(GROUP, wanted).page(session, warehouse, now(), size=limit)
@@ -95,14 +95,6 @@ def export(group: str) -> None:
         found = coupons.find_group(session, GROUP, group)
         for each in lines(session, found, zone(installation.workspace.time_zone)):
             click.echo(each, nl=False)
-
-
-def _reading() -> tuple[Installation, Any]:
-    """The workspace, and its warehouse to be opened."""
-    from reports_lib.ops.known import opened
-
-    installation = Installation(Workspace.find())
-    return installation, opened(installation, now())
 
 
 def _listed(rows: list[dict[str, Any]], heads: tuple[str, ...], as_json: bool, older: int | None) -> None:

@@ -46,12 +46,11 @@ def customer() -> None:
 def find(text: str, as_json: bool) -> None:
     """List the newest customers whose e-mail address or name holds TEXT."""
     # half a second, for the other commands
-    from reports_lib.ops import look
     from reports_lib.warehouse.registered import FIRST, SIZE, Search, page
 
     if not text.strip():
         raise ParameterError("say what the e-mail address or name holds")
-    with look.reading(Installation(Workspace.find()), now()) as warehouse:
+    with Installation(Workspace.find()).opened(now()) as warehouse:
         warehouse.check(["client", "client_profile", "client_social"])
 
         def rows(search: "Search") -> list[dict[str, Any]]:

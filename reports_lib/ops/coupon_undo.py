@@ -67,13 +67,13 @@ def _asked(found: Operation) -> tuple[Change, ColumnElement[bool], bool]:
 
 
 def _refuse_redeemed(installation: Installation, visitor: Visitor, wish: Wish, operation_id: int) -> None:
-    from reports_lib.ops import known, used
+    from reports_lib.ops import used
 
     with Session(installation.database) as session:
         found = _found(session, visitor, operation_id)
     if found.kind != GENERATE:
         return
-    with known.opened(installation, wish.at) as warehouse:
+    with installation.opened(wish.at) as warehouse:
         redeemed = len(used.of_coupons(warehouse, ids_of((found.after or {})["coupons"])))
     if redeemed:
         raise StateError(already_redeemed(redeemed, operation_id))

@@ -54,7 +54,7 @@ def plan(installation: Installation, visitor: Visitor, draft: Draft, now: dateti
         find_group(session, visitor, str(draft.group))
         if draft.name and session.scalar(select(Coupon.id).where(func.upper(Coupon.code) == func.upper(draft.name))):
             raise is_taken(draft.name)
-    with known.opened(installation, now) as warehouse:
+    with installation.opened(now) as warehouse:
         known.refuse_unknown(warehouse, draft.content_id, draft.package_id)
         if draft.name and known.taken(warehouse, [draft.name]):
             raise is_taken(draft.name)
@@ -69,7 +69,7 @@ def generate(installation: Installation, visitor: Visitor, wish: Wish, draft: Dr
     from reports_lib.ops import known
 
     draft.refuse_past(_today(installation, wish.at))
-    with known.opened(installation, wish.at) as warehouse:
+    with installation.opened(wish.at) as warehouse:
         known.refuse_unknown(warehouse, draft.content_id, draft.package_id)
         wanted = _free(warehouse, draft, draft.quantity)
         with Session(installation.database, expire_on_commit=False) as session, session.begin():

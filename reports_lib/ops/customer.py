@@ -100,9 +100,8 @@ def card(installation: Installation, visitor: Visitor, client_id: int, now: date
 
     Raises `UnknownNameError` if the visitor has no such customer, `WarehouseError` and `DatabaseError`.
     """
-    from reports_lib.ops import look
 
-    with look.reading(installation, now) as warehouse:
+    with installation.opened(now) as warehouse:
         return card_in(warehouse, visitor, client_id)
 
 
@@ -144,9 +143,8 @@ def preview(
     installation: Installation, visitor: Visitor, client_id: int, given: Mapping[str, str], now: datetime
 ) -> tuple[Card, Change]:
     """The card and what the texts would make of it, the dry run: refused wherever `edit` would be."""
-    from reports_lib.ops import look
 
-    with look.reading(installation, now) as warehouse:
+    with installation.opened(now) as warehouse:
         return _planned(warehouse, visitor, client_id, given)
 
 
@@ -158,10 +156,9 @@ def edit(  # who may reach whom, who asks and when, and what he had seen
     Raises as `card` and `plan_edit`; `StateError` if somebody has changed him meanwhile, or another customer has
     his new e-mail address; and `WarehouseError` where the warehouse may not be written. Nothing is changed then.
     """
-    from reports_lib.ops import look
 
     def plan() -> tuple[Change, str]:
-        with look.reading(installation, wish.at) as warehouse:
+        with installation.opened(wish.at) as warehouse:
             refuse_unless_seen(card_in(warehouse, visitor, client_id), seen)
             found, change = _planned(warehouse, visitor, client_id, given)
         return change, found.company

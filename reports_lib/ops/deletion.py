@@ -94,7 +94,7 @@ def _planned(installation: Installation, visitor: Visitor, client_id: int, now: 
     # half a second, for workers that delete nobody
     from reports_lib.ops import look
 
-    with look.reading(installation, now) as warehouse:
+    with installation.opened(now) as warehouse:
         found = customer.card_in(warehouse, visitor, client_id)
         if found.deleted_at is not None and not is_registered(found.state):
             raise StateError(f"customer {client_id} is deleted already")

@@ -4,30 +4,16 @@ Asked by operations, of the newest data and of all companies: a code is one in t
 """
 
 from collections.abc import Collection
-from contextlib import AbstractContextManager
-from datetime import datetime
 
 import ibis.expr.types as ir
 from ibis import _
 
 from reports_lib.errors import ParameterError
-from reports_lib.runs.installation import Installation
-from reports_lib.warehouse.connection import Warehouse, connect
+from reports_lib.warehouse.connection import Warehouse
 from reports_lib.warehouse.statement import Tables, slot
-from reports_lib.warehouse.versions import latest
 
 CODES, ID = "codes", "id"  # slots
 _BETWEEN = ","  # in no code
-
-__all__ = ["opened", "refuse_unknown", "taken"]
-
-
-def opened(installation: Installation, now: datetime, company: str = "") -> AbstractContextManager[Warehouse]:
-    """The warehouse as it is now, all of it or what one company may read.
-
-    Raises `DatabaseError` and `WarehouseError`.
-    """
-    return connect(installation.reading(latest(installation.warehouse)), as_of=now, company=company)
 
 
 def refuse_unknown(warehouse: Warehouse, content_id: int | None, package_id: int | None) -> None:

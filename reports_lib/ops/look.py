@@ -1,7 +1,5 @@
 """A customer as the warehouse has him, read as reports read."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +8,8 @@ import ibis.expr.types as ir
 
 from reports_lib.errors import WarehouseError
 from reports_lib.ops.state import CLIENT, PROFILE, State, of_rows
-from reports_lib.runs.installation import Installation
-from reports_lib.warehouse.connection import Warehouse, connect
+from reports_lib.warehouse.connection import Warehouse
 from reports_lib.warehouse.statement import Tables, slot
-from reports_lib.warehouse.versions import latest
 
 CUSTOMER = "ott_user"  # the type of clients that register
 _SLOT = "client_id"
@@ -26,13 +22,6 @@ class Seen:
     company: str
     created_at: datetime
     state: State
-
-
-@contextmanager
-def reading(installation: Installation, now: datetime) -> Iterator[Warehouse]:
-    """The newest data, of the whole group. Raises `WarehouseError` and `DatabaseError`."""
-    with connect(installation.reading(latest(installation.warehouse)), as_of=now) as warehouse:
-        yield warehouse
 
 
 def read(warehouse: Warehouse, client_id: int) -> Seen | None:

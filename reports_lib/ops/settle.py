@@ -113,7 +113,7 @@ def _is_unmade(installation: Installation, operation: Operation, now: datetime) 
     from reports_lib.ops import look
 
     try:
-        with look.reading(installation, now) as warehouse:
+        with installation.opened(now) as warehouse:
             found = look.read(warehouse, int(operation.subject.removeprefix(SUBJECT)))
     except (DatabaseError, WarehouseError):
         return False

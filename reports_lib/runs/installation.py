@@ -1,7 +1,9 @@
 """A workspace with its database, snapshot store and warehouse at hand."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -9,8 +11,11 @@ from reports_lib.database.engine import engine
 from reports_lib.database.migrations import upgrade
 from reports_lib.snapshots.store import Store
 from reports_lib.warehouse.address import Address
-from reports_lib.warehouse.versions import Version
+from reports_lib.warehouse.versions import Version, latest
 from reports_lib.workspace import Workspace
+
+if TYPE_CHECKING:
+    from reports_lib.warehouse.connection import Warehouse
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,16 @@ class Installation:
         from reports_lib.warehouse.catalogue import frozen
 
         return frozen(self.warehouse, version, self.workspace.catalogues)
+
+    def opened(self, as_of: datetime, company: str = "") -> "Warehouse":
+        """The newest data as of a moment, of one company or of the whole group; to be closed.
+
+        Raises what `connect` does.
+        """
+        # half a second, for whoever asks the warehouse nothing
+        from reports_lib.warehouse.connection import connect
+
+        return connect(self.reading(latest(self.warehouse)), as_of=as_of, company=company)
 
     @property
     def url(self) -> str:

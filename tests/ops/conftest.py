@@ -28,7 +28,7 @@ from reports_lib.database.engine import engine_of
 from reports_lib.database.roles import make_database
 from reports_lib.database.schema import AuditEntry, Operation
 from reports_lib.database.url import replaced
-from reports_lib.ops import customer, look
+from reports_lib.ops import customer
 from reports_lib.ops.operation import Wish
 from reports_lib.runs.installation import Installation
 from reports_lib.warehouse import writer
@@ -141,7 +141,7 @@ class Shop:
 
     def rows(self, table: str = "", client_id: int = 0) -> list[dict[str, Any]]:
         """What the warehouse now has of Ann, or of another one, in one table or in all of them."""
-        with look.reading(self.installation, NOW) as warehouse:
+        with self.installation.opened(NOW) as warehouse:
             found = [
                 row for name in ([table] if table else HIS) if name in warehouse._engine.found
                 for row in warehouse.ask(_all, name)

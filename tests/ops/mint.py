@@ -23,7 +23,7 @@ from reports_lib.database.engine import engine_of
 from reports_lib.database.roles import make_database
 from reports_lib.database.schema import AuditEntry, Coupon, CouponGroup, Operation
 from reports_lib.database.url import replaced
-from reports_lib.ops import coupons, known
+from reports_lib.ops import coupons
 from reports_lib.ops.draft import Draft
 from reports_lib.ops.operation import Wish
 from reports_lib.runs.installation import Installation
@@ -98,7 +98,7 @@ class Mint:
 
     @contextmanager
     def reading(self, visitor: Visitor = GROUP) -> Iterator[Warehouse]:
-        with known.opened(self.installation, datetime(2030, 1, 1, tzinfo=UTC), visitor.company) as warehouse:
+        with self.installation.opened(datetime(2030, 1, 1, tzinfo=UTC), visitor.company) as warehouse:
             yield warehouse
 
     def load(self, table: str, rows: list[dict[str, Any]], *, replace: bool = False) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Snapshot
 from reports_lib.errors import StateError, UnknownNameError
-from reports_lib.ops import deletion, look, settle, swap
+from reports_lib.ops import deletion, settle, swap
 from reports_lib.ops import operation as operations
 from reports_lib.warehouse.statement import Tables, as_of, slot
 from tests.ops.conftest import GROUP, NORTH, NOW, SOUTH
@@ -44,7 +44,7 @@ def test_what_is_personal_goes_and_what_was_sold_stays(either):
 
 def test_a_report_at_an_earlier_moment_counts_him_still(shop):  # G-12, T-23
     def counted(moment):
-        with look.reading(shop.installation, moment) as warehouse:
+        with shop.installation.opened(moment) as warehouse:
             return len(warehouse.ask(_there, None, {"ann": str(shop.ann)}))
 
     done = delete(shop)

@@ -1,7 +1,5 @@
 """What the pages of coupons share: whose group it is, who wants something, the warehouse, the report of all of it."""
 
-from contextlib import AbstractContextManager
-
 from fastapi import Request
 from sqlalchemy.orm import Session
 
@@ -9,7 +7,6 @@ from reports_lib.accounts.role import Right
 from reports_lib.accounts.visitor import Visitor
 from reports_lib.database.schema import CouponGroup
 from reports_lib.errors import UnknownNameError
-from reports_lib.ops.known import opened
 from reports_lib.ops.operation import Wish
 from reports_lib.portal.invoices.common import new_key, now
 from reports_lib.portal.language import _
@@ -35,9 +32,9 @@ def wish(request: Request, key: str) -> Wish:
     return Wish(visitor.name, visitor.company, f"portal:{kept or new_key()}", now())
 
 
-def reading(request: Request) -> AbstractContextManager[Warehouse]:
-    """The warehouse as it is now, of the visitor's companies; raises `WarehouseError`, `DatabaseError`."""
-    return opened(installation_of(request), now(), visitor_of(request).company)
+def reading(request: Request) -> Warehouse:
+    """The warehouse as it is now, of the visitor's companies; to be closed. Raises what `connect` does."""
+    return installation_of(request).opened(now(), visitor_of(request).company)
 
 
 def report(request: Request) -> str:

@@ -10,9 +10,8 @@ from reports_lib.portal.customers.address import PATH, ListAddress
 from reports_lib.portal.customers.words import SHAPES, country_name, full_name, status_word
 from reports_lib.portal.language import _
 from reports_lib.runs.installation import Installation
-from reports_lib.warehouse.connection import Warehouse, connect
+from reports_lib.warehouse.connection import Warehouse
 from reports_lib.warehouse.registered import FIRST, READ, SIZE, Place, counted, newer, page
-from reports_lib.warehouse.versions import latest
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,7 @@ def reading(installation: Installation, visitor: Visitor, now: datetime) -> Iter
 
     Raises `WarehouseError` where it is empty, or lacks a table of customers, which it names.
     """
-    address = installation.reading(latest(installation.warehouse))
-    with connect(address, as_of=now, company=visitor.company) as warehouse:
+    with installation.opened(now, visitor.company) as warehouse:
         warehouse.check(READ)
         yield warehouse
 

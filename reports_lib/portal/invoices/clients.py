@@ -1,7 +1,5 @@
 """Clients of the warehouse, of the visitor's companies: found by number or name, and what invoices say of one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +12,6 @@ from reports_lib.invoicing.details import missing
 from reports_lib.invoicing.parties import Buyer, Issuer, buyers_in, issuers_in
 from reports_lib.portal.language import _
 from reports_lib.runs.installation import Installation
-from reports_lib.warehouse.connection import Warehouse, connect
-from reports_lib.warehouse.versions import latest
 
 MOST = 20  # clients that are offered
 
@@ -50,7 +46,7 @@ class Found:
 
 def client_of(installation: Installation, session: Session, visitor: Visitor, client_id: int, now: datetime) -> Client:
     """The client; raises `UnknownNameError` if there is none of that number in the visitor's companies."""
-    with _reading(installation, visitor, now) as warehouse:
+    with installation.opened(now, visitor.company) as warehouse:
         table = warehouse.table("client")
         rows = table.filter(table.client_id == client_id).select(
             "client_id", "name", "company_id", "currency", "deleted_at"
@@ -67,7 +63,7 @@ def client_of(installation: Installation, session: Session, visitor: Visitor, cl
 
 def search(installation: Installation, visitor: Visitor, words: str, now: datetime) -> list[Found]:
     """Clients whose number is `words`, or whose name holds them; at most `MOST`."""
-    with _reading(installation, visitor, now) as warehouse:
+    with installation.opened(now, visitor.company) as warehouse:
         table, companies = warehouse.table("client"), warehouse.table("company")
         names = companies.select("company_id", company=companies.name)
         found = table.filter(_is_like(table, words)).inner_join(names, "company_id")
@@ -80,10 +76,3 @@ def _is_like(table: ir.Table, words: str) -> ir.BooleanValue:
     return (
         named | (table.client_id == int(words)) if words.isascii() and words.isdecimal() and len(words) < 19 else named
     )
-
-
-@contextmanager
-def _reading(installation: Installation, visitor: Visitor, now: datetime) -> Iterator[Warehouse]:
-    address = installation.reading(latest(installation.warehouse))
-    with connect(address, as_of=now, company=visitor.company) as warehouse:
-        yield warehouse
