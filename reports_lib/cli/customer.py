@@ -131,10 +131,11 @@ def delete(client_id: int, dry_run: bool, yes: bool, key: str) -> None:
 
 
 def _of_reports(plan: deleting.Deletion) -> str:
-    if plan.until is None:
+    if plan.kept.last is None:
         return "no report with personal data is kept"
-    word = "reports" if plan.reports > 1 else "report"
-    return f"{plan.reports} {word} with personal data may hold it, the last until {plan.until:%Y-%m-%d %H:%M} UTC"
+    count, last = plan.kept.reports, plan.kept.last
+    word = "reports" if count > 1 else "report"
+    return f"{count} {word} with personal data may hold it, the last until {last:%Y-%m-%d %H:%M} UTC"
 
 
 @customer.command()

@@ -13,17 +13,18 @@ made before are sealed: they are never edited, but deleted when their time is ov
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reports_lib.accounts.visitor import Visitor
-from reports_lib.database.schema import Operation, Snapshot
+from reports_lib.database.schema import Operation
 from reports_lib.errors import StateError
 from reports_lib.ops import customer, settle
 from reports_lib.ops.customer import Card
 from reports_lib.ops.operation import Change, Wish
 from reports_lib.ops.state import State, is_registered
+from reports_lib.runs import retention
 from reports_lib.runs.installation import Installation
+from reports_lib.runs.retention import Kept
 from reports_lib.warehouse.companies import companies, subtree
 
 DELETE = "delete customer"
@@ -33,14 +34,12 @@ DELETE = "delete customer"
 class Deletion:
     """What deleting a customer changes, and what it leaves.
 
-    `reports` with personal data are kept that may hold his, the last of them until `until` (aware), None if there
-    is none.
+    `kept` are the reports with personal data that may hold his.
     """
 
     card: Card
     change: Change
-    reports: int
-    until: datetime | None
+    kept: Kept
 
     @property
     def addresses(self) -> int:
@@ -59,15 +58,9 @@ def plan_delete(installation: Installation, visitor: Visitor, client_id: int, no
     tree = [(each.id, each.parent) for each in companies(installation.warehouse)]
     known = {number for number, _ in tree}
     above = [str(each) for each in known if found.company in known and found.company in subtree(tree, str(each))]
-    holding = (
-        Snapshot.retained_until > now,
-        Snapshot.deleted_at.is_(None),
-        Snapshot.company.in_(["", *above]),  # reports of a company have the customers of those below it
-    )
-    with Session(installation.database) as session:
-        query = select(func.count(), func.max(Snapshot.retained_until)).where(*holding)
-        count, until = session.execute(query).one()
-    return Deletion(found, change, count, until)
+    with Session(installation.database) as session:  # reports of a company have the customers of those below it
+        kept = retention.kept(session, ["", *above], now)
+    return Deletion(found, change, kept)
 
 
 def delete(installation: Installation, visitor: Visitor, wish: Wish, client_id: int, *, seen: str) -> Operation:

@@ -1,6 +1,6 @@
 """Reports with personal data, deleted when their time is over (Q-12): they leave a tombstone, and are never edited."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,9 +24,10 @@ class Kept:
     last: datetime | None
 
 
-def kept(session: Session, now: datetime) -> Kept:
-    """The reports with personal data that there are at `now`."""
-    query = select(func.count(), func.max(Snapshot.retained_until)).where(_is_there(), Snapshot.retained_until > now)
+def kept(session: Session, companies: Collection[str], now: datetime) -> Kept:
+    """The reports with personal data that there are at `now`, made for one of the companies."""
+    holding = _is_there(), Snapshot.retained_until > now, Snapshot.company.in_(companies)
+    query = select(func.count(), func.max(Snapshot.retained_until)).where(*holding)
     count, last = session.execute(query).one()
     return Kept(count, last)
 

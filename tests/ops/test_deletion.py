@@ -11,6 +11,7 @@ from reports_lib.database.schema import Snapshot
 from reports_lib.errors import StateError, UnknownNameError
 from reports_lib.ops import deletion, settle, swap
 from reports_lib.ops import operation as operations
+from reports_lib.runs.retention import Kept
 from reports_lib.warehouse.statement import Tables, as_of, slot
 from tests.ops.conftest import GROUP, NORTH, NOW, SOUTH
 from tests.ops.test_customer import killed
@@ -151,13 +152,13 @@ def test_the_dry_run_tells_how_many_reports_hold_personal_data_and_until_when(sh
         ])  # fmt: skip
     before = shop.rows()
     planned = deletion.plan_delete(shop.installation, NORTH, shop.ann, NOW)
-    assert (planned.reports, planned.until) == (3, NOW + 9 * days)
+    assert planned.kept == Kept(3, NOW + 9 * days)
     assert (planned.addresses, planned.answers, planned.card.stamp) == (2, 1, shop.card().stamp)
     assert planned.change.after["name"] == f"deleted customer {shop.ann}"
     assert (shop.rows(), shop.operations) == (before, [])
     with shop.installation.database.begin() as con:
         con.execute(text("delete from snapshot"))
-    assert deletion.plan_delete(shop.installation, NORTH, shop.ann, NOW).until is None
+    assert deletion.plan_delete(shop.installation, NORTH, shop.ann, NOW).kept == Kept(0, None)
 
 
 def test_what_was_deleted_is_forgotten_after_thirty_days(shop):

@@ -62,7 +62,8 @@ def test_it_leaves_a_tombstone_when_its_time_is_over_and_not_before(office):
     made = open_snapshot(office.store, office.generate("people").id)
     until = made.retained_until
     with Session(office.installation.database) as session:
-        assert retention.kept(session, until - DAY) == Kept(1, until)
+        assert retention.kept(session, [""], until - DAY) == Kept(1, until)
+        assert retention.kept(session, ["2"], until - DAY) == Kept(0, None)  # of another company
     assert retention.expire(office.installation, until - timedelta(microseconds=1)) == 0
     assert open_snapshot(office.store, made.id) == made
     assert retention.expire(office.installation, until) == 1
@@ -71,7 +72,7 @@ def test_it_leaves_a_tombstone_when_its_time_is_over_and_not_before(office):
     assert retention.expire(office.installation, until) == 0
     assert [run.deleted_at for run in office.runs(snapshot_id=made.id)] == [until]
     with Session(office.installation.database) as session:
-        assert retention.kept(session, until - DAY) == Kept(0, None)
+        assert retention.kept(session, [""], until - DAY) == Kept(0, None)
         told = session.scalars(select(AuditEntry).where(AuditEntry.action == "delete report")).all()
         assert {each.who for each in told} == {"daybook"}
 
