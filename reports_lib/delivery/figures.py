@@ -56,7 +56,10 @@ class Head:
 
 
 def head(store: Store, manifest: Manifest) -> Head:
-    """The head of a snapshot's figures; raises `CorruptSnapshotError` if its files are not what they were."""
+    """The head of a snapshot's figures, of one with personal data only sums.
+
+    Raises `CorruptSnapshotError` if its files are not what they were.
+    """
     notebook = parsed(open_file(store, manifest, "ipynb"))
     shown = next(_outputs(notebook, media.TILES), {"tiles": ()})
     tiles = tuple(_tile(each) for each in shown["tiles"][:MOST_TILES])
@@ -65,7 +68,9 @@ def head(store: Store, manifest: Manifest) -> Head:
         return Head(tiles)
     reference = next((each for each in references if each["is_main"]), references[0])
     table = tables.read(reference, open_file(store, manifest, f"table:{reference['name']}"))
-    return _of_total(tiles, table, table.total) if table.total else _of_rows(tiles, table)
+    if table.total:
+        return _of_total(tiles, table, table.total)
+    return Head(tiles) if manifest.retained_until else _of_rows(tiles, table)  # rows that are of people stay there
 
 
 def _outputs(notebook: NotebookNode, kind: str) -> Iterator[Any]:

@@ -29,10 +29,13 @@ class Enclosed:
 def report(store: Store, manifest: Manifest, asked: Iterable[str], link: str, limit: int) -> Letter:
     """The letter of a snapshot with the `asked` formats attached, html left out, as far as `limit` bytes go.
 
+    Personal data stay behind the link: a mail is not deleted when their time is over (Q-12).
     Raises `CorruptSnapshotError` if a stored byte is not what it was: then nothing is sent.
     """
     keys = [form for form in dict.fromkeys(asked) if form != "html"]
-    fitting = _fitting({key: manifest.files[key] for key in keys if key in manifest.files}, limit - BODY)
+    is_personal = manifest.retained_until is not None
+    made = {} if is_personal else {key: manifest.files[key] for key in keys if key in manifest.files}
+    fitting = _fitting(made, limit - BODY)
     files = tuple(
         Content(open_file(store, manifest, key), manifest.files[key].mime, manifest.files[key].filename)
         for key in keys
@@ -48,6 +51,7 @@ def report(store: Store, manifest: Manifest, asked: Iterable[str], link: str, li
         "head": head(store, manifest),
         "link": link,
         "attached": [Enclosed(key.upper(), formats.size(manifest.files[key].bytes)) for key in keys if key in fitting],
+        "why_behind": "With personal data" if is_personal else "Too large for a mail",
         "behind": [_behind(manifest, key, link) for key in keys if key not in fitting],
         "as_of": formats.moment(manifest.as_of, zone),
         "generated": f"{formats.moment(manifest.generated_at, zone)} by {one_line(manifest.generated_by.role, 40)}",

@@ -1,5 +1,6 @@
 """What mails say, and that nothing in them says more than was meant."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from email.policy import SMTP
@@ -123,6 +124,18 @@ def test_without_a_total_the_first_rows_are_shown(bureau):
     assert "A evil | 2.00 %" in got.text  # T22: nothing turns the line round
     assert got.text.count(" % | ") == 5
     assert "2 more rows in the report." in got.text
+
+
+def test_what_is_personal_stays_behind_the_link(bureau):  # Q-12: nobody can take a mail back
+    sealed = bureau.sealed(plain_rows)
+    kept = replace(sealed, retained_until=MADE)
+    got, other = (report(bureau.store, each, ALL, LINK, 20_000_000) for each in (kept, sealed))
+    assert (len(got.files), len(other.files)) == (0, 4)
+    assert "With personal data, so behind its link:" in got.text
+    assert f"{LINK}&as=csv" in got.text
+    for name in ("Łódź", "evil"):
+        assert name in other.text
+        assert name not in got.text + got.html
 
 
 @pytest.mark.parametrize(
