@@ -15,7 +15,7 @@ def cells():
     return {cell["id"]: "".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text())["cells"]}
 
 
-def test_the_first_block_is_of_all_that_was_asked_for():  # MS-57
+def test_the_first_block_is_of_all_that_was_asked_for():  # MS-56, MS-57
     found = cells()
     before = list(found)[: list(found).index("headlines")]
     assert not [name for name in before if name.startswith(("chart", "table"))]
