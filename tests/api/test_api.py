@@ -29,7 +29,7 @@ def test_who_asks(installation):
         "name": "bill",
         "full_name": "",
         "role": "billing",
-        "rights": ["read", "ask", "share", "invoice"],
+        "rights": ["read", "ask", "share", "invoice", "operate"],
         "company": {"id": NORTH, "name": "Northern Voice"},
         "companies": [{"id": NORTH, "name": "Northern Voice"}],
         "time_zone": "UTC",

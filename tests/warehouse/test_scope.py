@@ -323,10 +323,20 @@ def test_choices_are_those_of_the_company(scoped):
         given[table] = [{key: n} | ({"user_id": n} if table == "operator" else {}) for n, _ in numbers]
     given["operator_group_member"] = [{"group_id": n, "operator_id": n} for n, _ in numbers]
     given["chat_session"] = [{"chat_id": n, "bot_id": n, "client_id": client} for n, client in numbers]
+    given["client_profile"] = [{"client_id": client, "country": f"C{n}"} for n, client in numbers]
+    given["client_social"] = [{"client_id": client, "network": f"net {n}"} for n, client in numbers]
+    given["payment"] = [{"payment_id": n, "client_id": client, "gateway": f"gate {n}"} for n, client in numbers]
+    given["coupon_group"] = [{"group_id": n} for n, _ in numbers]
+    given["coupon"] = [{"coupon_id": n, "group_id": n} for n, _ in numbers]
+    given["coupon_redemption"] = [{"coupon_id": n, "client_id": client} for n, client in numbers]
     own = scoped(given, "2")
     assert {lookup: {option.value for option in own.options(lookup)} for lookup in LOOKUPS} == {
         "client_tag": {"of 2", "of 4"},
         "company": {"2", "4"},
+        "country": {"C20", "C40"},
+        "coupon_group": {"20", "40"},
+        "gateway": {"gate 20", "gate 40"},
+        "network": {"net 20", "net 40"},
         "currency": {"EUR", "USD"},
         "owner_user": {"20", "40"},
         "package": {"101", "102"},
