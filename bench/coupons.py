@@ -25,7 +25,7 @@ from reports_lib.accounts.visitor import Visitor
 from reports_lib.cli.chores import copy_now
 from reports_lib.database import server
 from reports_lib.database.schema import Coupon
-from reports_lib.ops import codes, coupons, known
+from reports_lib.ops import codes, coupons
 from reports_lib.ops.draft import Draft
 from reports_lib.ops.operation import Wish
 from reports_lib.runs.installation import Installation
@@ -83,7 +83,7 @@ def _measured(installation: Installation, many: int, rounds: int) -> dict[str, l
     for _ in range(rounds):
         parts.setdefault("of it Daybook's codes", []).append(timed(at_once))
         parts.setdefault("of it the copy", []).append(timed(copied(lambda: None)))
-    with known.opened(installation, datetime.now(UTC)) as warehouse, Session(installation.database) as session:
+    with installation.opened(datetime.now(UTC)) as warehouse, Session(installation.database) as session:
         there = warehouse.table("coupon").count().to_pyarrow().as_py()
         unlike = session.scalar(select(func.count(func.distinct(func.upper(Coupon.code)))))
     assert there == unlike == 1 + many * (1 + 3 * rounds), (there, unlike)
