@@ -123,12 +123,13 @@ def lead(manifest: Manifest) -> str:
 
 def facts(manifest: Manifest) -> dict[str, str]:
     """What a report says of itself at its foot, whoever reads it (JD-75: the role, not the name)."""
+    until = manifest.retained_until
     return {
         "Generated": f"{manifest.generated_at:%Y-%m-%d %H:%M} UTC by {manifest.generated_by.role}",
         "Family": manifest.family + (f", set {manifest.set_name}" if manifest.set_name else ""),
         "Notebook": manifest.notebook_sha256[:12],
         "Daybook": manifest.code_version,
-    }
+    } | ({"Personal data": f"kept until {until:%Y-%m-%d}"} if until else {})
 
 
 def _table_ref(table: StoredTable) -> TableRef:

@@ -15,7 +15,7 @@ from reports_lib.errors import GoneError
 from reports_lib.runs import retention
 from reports_lib.runs.retention import Kept
 from reports_lib.snapshots import index, links
-from reports_lib.snapshots.seal import open_snapshot
+from reports_lib.snapshots.seal import open_file, open_snapshot
 from tests.runs.conftest import AS_OF
 
 pytestmark = pytest.mark.kernel
@@ -43,6 +43,7 @@ def test_it_is_for_the_company_of_who_asked_and_says_until_when_it_is_kept(offic
         others = Visitor("olena", Role.ANALYST, "2", frozenset({"2"}))
         assert links.open_to(session, [personal.id], AS_OF, others) == {}
         assert links.open_to(session, [personal.id], AS_OF, Visitor("ann", Role.VIEWER)) == {personal.id: link.token}
+    assert f"kept until {personal.retained_until:%Y-%m-%d}" in open_file(office.store, personal, "html").decode()
     index_made_anew = json.loads(personal.json())["retained_until"]
     assert datetime.fromisoformat(index_made_anew) == personal.retained_until
 
