@@ -202,6 +202,7 @@ class Pool:
             if kernel:
                 self._ready.append((made_of, kernel))
                 self._used = time.monotonic()  # slow starts are not idleness
+                self._short_since = float("inf")  # it may be taken before anybody looks whether one is lacking
             else:
                 self._failure, self._failed_at = (begun, failure), time.monotonic()
             self._changed.notify_all()

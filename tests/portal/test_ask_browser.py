@@ -11,6 +11,7 @@ from reports_lib.database.schema import Run
 from tests.portal import ask_site
 from tests.portal.conftest import CONTRASTS
 from tests.portal.people import let_in
+from tests.portal.rows import Rows
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +27,7 @@ SMALL = """() => [...document.querySelectorAll(
 def form(browser, asking, ask_address, asker):
     """`form(path, **settings)`: the form in a browser; what it complains of or asks of others fails the test."""
     opened, seen = [], []
+    Rows(asking).clear()  # of another module
 
     def open_(path=FORM, width=1280, height=800, **settings):
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
