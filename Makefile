@@ -11,7 +11,7 @@ demo: setup
 	$(BIN)/daybook demo
 
 test: setup browser validators
-	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 check: lint test
 
