@@ -13,6 +13,7 @@ from reports_lib.ops import coupons
 from reports_lib.ops.coupon_listing import Coupons, Groups, WantedCoupons, WantedGroups
 from reports_lib.runs.installation import Installation
 from reports_lib.values.clock import wall, zone
+from reports_lib.values.selling import COUPON_STATES
 from reports_lib.workspace import Workspace
 
 _limit = click.option(
@@ -58,10 +59,8 @@ def groups(words: tuple[str, ...], limit: int, as_json: bool) -> None:
 @_as_json
 def list_coupons(group: str, search: str, states: tuple[str, ...], limit: int, as_json: bool) -> None:
     """List the newest coupons, of GROUP or of all, with their state and who redeemed them last."""
-    from reports_lib.warehouse.redeemed import STATES
-
-    if unknown := [each for each in states if each not in STATES]:
-        raise UnknownNameError.of("state of a coupon", unknown[0], STATES)
+    if unknown := [each for each in states if each not in COUPON_STATES]:
+        raise UnknownNameError.of("state of a coupon", unknown[0], COUPON_STATES)
     installation = Installation(Workspace.find())
     with installation.opened(now()) as warehouse, Session(installation.database) as session:
         group_id = coupons.find_group(session, GROUP, group).id if group else None

@@ -10,7 +10,7 @@ from typing import Protocol
 import ibis.expr.types as ir
 
 from reports_lib.metrics.inline import inline, packed
-from reports_lib.metrics.takings import USER
+from reports_lib.values.selling import USER
 from reports_lib.warehouse.statement import Tables
 
 

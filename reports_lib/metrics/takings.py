@@ -22,12 +22,12 @@ import ibis.expr.types as ir
 from ibis import _
 
 from reports_lib.metrics.timeline import place_within
+from reports_lib.values.selling import USER
 from reports_lib.warehouse.statement import Tables
 
 READ = ("client", "payment")
 PAID = ("approved", "refunded", "chargeback")  # only what was paid comes to be one of these
 TAKEN_BACK = ("refunded", "chargeback")
-USER = "ott_user"
 SUM = "decimal(38, 6)"
 
 

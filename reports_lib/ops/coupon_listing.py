@@ -50,7 +50,7 @@ class CouponRow:
 
     coupon: Coupon
     group: str
-    state: str  # one of `redeemed.STATES`
+    state: str  # one of `COUPON_STATES`
     use: "Use"
 
 

@@ -8,10 +8,10 @@ import ibis.expr.types as ir
 
 from reports_lib.errors import WarehouseError
 from reports_lib.ops.state import CLIENT, PROFILE, State, of_rows
+from reports_lib.values.selling import USER
 from reports_lib.warehouse.connection import Warehouse
 from reports_lib.warehouse.statement import Tables, slot
 
-CUSTOMER = "ott_user"  # the type of clients that register
 _SLOT = "client_id"
 
 
@@ -29,7 +29,7 @@ def read(warehouse: Warehouse, client_id: int) -> Seen | None:
     warehouse.check(["client", "client_profile"])
     wanted = {_SLOT: str(client_id)}
     clients, profiles = (warehouse.ask(build, None, wanted) for build in (_client, _profile))
-    if not clients or not (profiles or clients[0]["client_type"] == CUSTOMER):
+    if not clients or not (profiles or clients[0]["client_type"] == USER):
         return None
     social = warehouse.ask(_social, None, wanted) if _has(warehouse, "client_social") else []
     (client,) = clients

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+USER = "ott_user"  # the type of clients that register and buy on the platform
 OTHER = "Other"  # whatever else a warehouse says
 UNKNOWN = "Unknown"  # where it says nothing (M-73, M-76)
 

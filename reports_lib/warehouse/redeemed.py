@@ -20,11 +20,9 @@ import ibis.expr.types as ir
 from ibis import _
 
 from reports_lib.values.clock import midnight, wall
-from reports_lib.values.selling import COUPON_STATES
 from reports_lib.warehouse.statement import Tables, slot
 
 COUPONS = "coupons"  # the slot of the coupons that are asked about: their ids, `written`
-STATES = COUPON_STATES
 _BETWEEN = ","
 _LEAST = timedelta(microseconds=1)
 
@@ -52,7 +50,7 @@ def days(first: datetime | None, last: datetime | None, zone: ZoneInfo) -> tuple
 
 
 def state_of(coupon: Coupon, redemptions: int, at: datetime) -> str:
-    """Which of `STATES` a coupon is in at a moment, having been redeemed so often; all moments naive UTC or aware."""
+    """Which of `COUPON_STATES` a coupon is in at a moment, redeemed so often; moments all naive UTC or all aware."""
     most = coupon.max_redemptions if coupon.reusable else 1
     if not coupon.enabled:
         return "disabled"

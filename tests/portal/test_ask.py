@@ -411,7 +411,7 @@ def test_what_there_are_no_data_for_cannot_be_asked_for(asker, asking, bookings)
     assert "nothing to report on" not in chosen[FORM].text
     refused = send(asker, bookings)
     assert refused.status_code == 409
-    assert "There is nothing to report on yet: no data in invoice" in refused.text
+    assert "there is nothing to report on yet: no data in invoice" in refused.text
     assert entry(soup(refused), "interval") == "last month"  # nothing is lost
     assert runs(asking) == []
     assert send(asker, FORM, run__key="b" * 32).status_code == 303

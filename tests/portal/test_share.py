@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from reports_lib.database.schema import Audience, AuditEntry, Link, State
+from reports_lib.portal.view import share
 from reports_lib.snapshots import links
 from reports_lib.snapshots.removal import delete
 from tests.portal.conftest import served
@@ -104,6 +105,20 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_lost(group, seale
     for value in (form.get("readers", "").strip(), form.get("until", "")):
         assert f'value="{escape(value)}"' in answer.text
     assert len(of(group, report)) == 1
+
+
+@pytest.mark.parametrize(("companies", "usual"), [({"2": "North"}, "company"), ({}, "named")])
+def test_a_personal_report_is_not_offered_to_all_and_says_when_it_goes(
+    installation, sealed, monkeypatch, companies, usual
+):  # Q-11, Q-12
+    monkeypatch.setattr(share, "companies_of", lambda *_: companies)
+    until = datetime(2026, 12, 23, tzinfo=UTC)
+    kept, plain = (another(installation, sealed[0], retained_until=end) for end in (until, None))
+    with signed_in(installation) as client:
+        pages = [client.get(f"/view/share?id={link(installation, each)}").text for each in (kept, plain)]
+    chosen = [re.findall(r'name="audience" value="(\w+)" checked', page) for page in pages]
+    assert chosen == [[usual], ["any_user"]]
+    assert ["It is deleted on 23 Dec 2026" in page for page in pages] == [True, False]
 
 
 def test_a_company_is_one_of_ones_own(group, sealed):  # noqa: F811

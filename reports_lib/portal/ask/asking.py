@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from reports_lib.delivery.addresses import check_sendable, recipients
-from reports_lib.errors import DaybookError, ParameterError, StateError
+from reports_lib.errors import DaybookError, ParameterError
 from reports_lib.families import heading
 from reports_lib.parameters.given import one
 from reports_lib.parameters.kinds import TimeZoneKind
@@ -107,8 +107,6 @@ def put_in_queue(family: str, entered: Entered, ground: Ground, installation: In
     What cannot be made is refused now, and not by a worker later: raises what `plan` does.
     """
     asked = request(family, entered, ground)
-    for text in not_active([family], ground.author, ground.now, installation).values():
-        raise StateError(text)
     plan(asked, installation)
     with Session(installation.database) as session, session.begin():
         return submit(session, asked).id

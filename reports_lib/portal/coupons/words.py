@@ -20,7 +20,7 @@ DISCOUNTS: dict[str, str] = {  # MS-39 to MS-41
     DiscountType.TRIAL_DAYS: N_("Trial days"),
     DiscountType.TRIAL_UNTIL: N_("Trial until a date"),
 }
-STATES = {  # as `redeemed.STATES`
+STATES = {  # as `selling.COUPON_STATES`
     "available": N_("Available"),
     "not_yet": N_("Not yet available"),
     "used_up": N_("Used up"),

@@ -4,6 +4,7 @@ Whoever may share has the reports of his own company and of those below it to sh
 sees by a link of others is theirs to pass on.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -31,6 +32,7 @@ from reports_lib.portal.view.words import view_url
 from reports_lib.runs.installation import Installation
 from reports_lib.snapshots import links
 from reports_lib.snapshots.links import Access
+from reports_lib.snapshots.manifest import Manifest
 from reports_lib.warehouse.companies import named
 
 ENDED = 20  # links that are over, on the list
@@ -73,9 +75,7 @@ class Shown:
 
 def share(request: Request, id: str = "") -> Response:  # the address says `id`
     """`GET /view/share?id=<token>`: the report's links, and a form for another."""
-    followed = _own(request, id)
-    is_personal = followed.manifest.retained_until is not None  # what is of people is not for all, unless one says so
-    return _drawn(request, followed, Form(Audience.COMPANY if is_personal else Audience.ANY_USER), {})
+    return _drawn(request, _own(request, id), None, {})
 
 
 def make(request: Request, id: str = "") -> Response:  # the address says `id`
@@ -123,7 +123,10 @@ def open_again(request: Request, run_id: int) -> Response:
     return RedirectResponse(view_url(token), 303)
 
 
-def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, str], status: int = 200) -> Response:
+def _drawn(
+    request: Request, followed: Followed, form: Form | None, faults: dict[str, str], status: int = 200
+) -> Response:
+    """The page with the form as it was filled in, if it was."""
     installation, visitor, manifest = installation_of(request), visitor_of(request), followed.manifest
     views: Counter = request.app.state.views
     views.write()  # the list is exact
@@ -145,13 +148,20 @@ def _drawn(request: Request, followed: Followed, form: Form, faults: dict[str, s
         until=until and until.astimezone(zone).date(),
         own=next(each for each in rows if each.is_own),
         links=[*(each for each in rows if each.is_open), *ended[:ENDED]],
-        form=form,
+        form=form or Form(_usual(manifest, companies)),
         faults=faults,
         companies=companies,
         may_publish=visitor.may(Right.PUBLISH),
         is_made="made" in request.query_params,
         is_revoked="revoked" in request.query_params,
     )
+
+
+def _usual(manifest: Manifest, companies: Mapping[str, str]) -> Audience:
+    """For whom another link mostly is: what is of people is not for all, unless somebody says so (Q-11)."""
+    if manifest.retained_until is None:
+        return Audience.ANY_USER
+    return Audience.COMPANY if companies else Audience.NAMED
 
 
 def _own(request: Request, token: str) -> Followed:
